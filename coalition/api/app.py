@@ -1,0 +1,84 @@
+"""The HTTP application."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from fastapi import APIRouter, FastAPI
+
+from coalition import __version__
+from coalition.api import docs
+from coalition.api.context import Context
+from coalition.api.credentials import CredentialStore
+from coalition.api.errors import handle_errors
+from coalition.api.health import Readiness
+from coalition.api.responses import ProblemBody
+from coalition.api.routes import members, operations, partner, posting, status
+from coalition.service import LedgerService
+
+__all__ = ["create_app"]
+
+WAIT_SECONDS = 30.0
+DESCRIPTION = """
+One loyalty ledger for many merchants. Every operation names the partner's own **receipt**, which counts once for ever:
+send the same request again after any doubt, and the first answer comes back.
+
+Answers are confirmed outcomes. Amounts are whole numbers, money in minor units, times RFC 3339. Errors are
+`application/problem+json` with a stable `code`.
+"""
+
+
+def create_app(
+    service: LedgerService,
+    credentials: CredentialStore,
+    readiness: Callable[[], Readiness],
+    clock: Callable[[], int],
+    pending: Callable[[int, int], bool],
+    *,
+    wait_seconds: float = WAIT_SECONDS,
+) -> FastAPI:
+    """Return the ASGI application.
+
+    `clock` tells the ledger's time in Unix seconds, `readiness` what is in order, `pending` whether an operation of
+    that partner and receipt number is on its way; all may block. An outcome is waited for `wait_seconds` at most.
+    """
+    app = FastAPI(
+        title="Coalition ledger",
+        version=__version__,
+        description=DESCRIPTION.strip(),
+        openapi_url="/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        generate_unique_id_function=lambda route: route.name,
+    )
+    app.state.context = Context(service, credentials, readiness, clock, pending, wait_seconds)
+    handle_errors(app)
+    v1 = APIRouter(prefix="/v1")
+    for part in (posting, operations, members, partner):
+        v1.include_router(part.router)
+    app.include_router(v1)
+    app.include_router(status.router)
+    app.include_router(docs.router)
+    _describe(app)
+    return app
+
+
+def _describe(app: FastAPI) -> None:
+    """Add to the OpenAPI document what routes only refer to, and leave out what FastAPI assumes of errors."""
+    generate = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            document = generate()
+            schemas = document["components"]["schemas"]
+            definition = ProblemBody.model_json_schema(ref_template="#/components/schemas/{model}")
+            schemas |= definition.pop("$defs", {})
+            schemas[ProblemBody.__name__] = definition
+            for unused in ("HTTPValidationError", "ValidationError"):
+                schemas.pop(unused, None)
+        assert app.openapi_schema is not None
+        return app.openapi_schema
+
+    app.openapi = openapi  # type: ignore[method-assign]

@@ -1,0 +1,127 @@
+"""Request bodies, read strictly: bounded, UTF-8, JSON without ambiguity.
+
+Strict where RFC 8259 leaves things open: a name that comes twice is refused, since parsers differ on which one counts and
+an amount must not have two readings; NaN and Infinity are no JSON.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from collections.abc import Callable, Coroutine
+from typing import Any, NoReturn
+
+from fastapi import Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import Response
+from fastapi.routing import APIRoute
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
+from starlette.types import Message, Receive
+
+from coalition.api.errors import unexpected
+from coalition.errors import CoalitionError, InputError
+
+__all__ = ["BODY_BYTES_MAX", "StrictRoute", "parse"]
+
+BODY_BYTES_MAX = 64 * 1024
+DEPTH_MAX = 32
+BRACKETS = re.compile(r'"(?:[^"\\]|\\.)*+"?|[\[\]{}]', re.DOTALL)  # an open string reaches to the end: no second look
+
+
+class StrictRoute(APIRoute):
+    """A route that looks at a body before anybody else does, and lets no unexpected error out."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """As in the base class."""
+        handle = super().get_route_handler()
+
+        async def strictly(request: Request) -> Response:
+            try:
+                if self.body_field is not None:
+                    body = await _read(request)
+                    parse(body)
+                    request = Request(request.scope, _replayed(body, request.receive))
+                return await handle(request)
+            except (CoalitionError, RequestValidationError, HTTPException):
+                raise
+            except ClientDisconnect:
+                return Response(status_code=400)  # which nobody reads
+            except Exception as error:
+                return unexpected(error)
+
+        return strictly
+
+
+def parse(body: bytes) -> Any:
+    """Return what a JSON text says.
+
+    Raises:
+        InputError: `body_malformed`.
+    """
+    try:
+        text = body.decode()
+        _check_depth(text)
+        return json.loads(text, object_pairs_hook=_unambiguous, parse_constant=_no_number)
+    except UnicodeDecodeError:
+        raise InputError("The body is not valid UTF-8.", code="body_malformed") from None
+    except json.JSONDecodeError as error:
+        raise InputError(
+            f"The body is not valid JSON: {error.msg} (line {error.lineno}, column {error.colno}).",
+            code="body_malformed",
+        ) from None
+    except ValueError:
+        raise InputError("The body holds a number of too many digits.", code="body_malformed") from None
+
+
+def _check_depth(text: str) -> None:
+    depth = 0
+    for bracket in BRACKETS.findall(text):
+        depth += {"[": 1, "{": 1, "]": -1, "}": -1}.get(bracket, 0)
+        if depth > DEPTH_MAX:
+            raise InputError(f"The body is nested more than {DEPTH_MAX} deep.", code="body_malformed")
+
+
+async def _read(request: Request) -> bytes:
+    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if media_type != "application/json":
+        raise InputError("Send the body as Content-Type: application/json.", code="content_type_unsupported")
+    declared = request.headers.get("content-length", "0")
+    if declared.isdecimal() and int(declared) > BODY_BYTES_MAX:
+        _too_large()
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > BODY_BYTES_MAX:
+            _too_large()
+    return bytes(body)
+
+
+def _too_large() -> NoReturn:
+    raise InputError(
+        f"A body has {BODY_BYTES_MAX} bytes at most.", code="body_too_large", body_bytes_max=BODY_BYTES_MAX
+    )
+
+
+def _replayed(body: bytes, after: Receive) -> Receive:
+    waiting = [body]
+
+    async def receive() -> Message:
+        if waiting:
+            return {"type": "http.request", "body": waiting.pop(), "more_body": False}
+        return await after()
+
+    return receive
+
+
+def _unambiguous(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        ((twice, _),) = Counter(name for name, _ in pairs).most_common(1)
+        raise InputError(f"The body gives {twice[:80]!r} twice in one object.", code="body_malformed")
+    return found
+
+
+def _no_number(name: str) -> NoReturn:
+    raise InputError(f"{name} is not a JSON number.", code="body_malformed")

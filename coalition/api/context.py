@@ -1,0 +1,80 @@
+"""What every handler needs, and how it reaches the blocking parts below without stopping the event loop."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Annotated, TypeVar
+
+from anyio import CapacityLimiter, to_thread
+from fastapi import Depends, Request, Security
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+
+from coalition.api.credentials import CredentialStore
+from coalition.api.health import Readiness
+from coalition.errors import AccessDenied, NotFound
+from coalition.service import LedgerService
+
+__all__ = ["Context", "Ctx", "Partner"]
+
+WAITERS_MAX = 512
+READERS_MAX = 16
+T = TypeVar("T")
+
+bearer = HTTPBearer(
+    scheme_name="apiKey",
+    bearerFormat="ck_<id>_<secret>",
+    description="The partner's API key. It says whose operations these are: no body names a partner.",
+    auto_error=False,
+)
+
+
+@dataclass(frozen=True)
+class Context:
+    """The parts that `create_app` was given. A till that waits holds a thread of `posting`; reads have their own."""
+
+    service: LedgerService
+    credentials: CredentialStore
+    readiness: Callable[[], Readiness]
+    clock: Callable[[], int]
+    pending: Callable[[int, int], bool]
+    wait_seconds: float
+    posting: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(WAITERS_MAX))
+    reading: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(READERS_MAX))
+
+    async def post(self, work: Callable[[], T]) -> T:
+        """Run what may wait for the chain."""
+        return await _in_thread(work, self.posting)
+
+    async def read(self, work: Callable[[], T]) -> T:
+        """Run what only looks something up."""
+        return await _in_thread(work, self.reading)
+
+
+async def context_of(request: Request) -> Context:
+    """Return the context of the application that serves `request`."""
+    context: Context = request.app.state.context
+    return context
+
+
+Ctx = Annotated[Context, Depends(context_of)]
+
+
+async def partner_of(context: Ctx, credential: Annotated[HTTPAuthorizationCredentials | None, Security(bearer)]) -> int:
+    """Return the partner's number that the request's API key speaks for."""
+    if credential is None:
+        raise AccessDenied("Send Authorization: Bearer and the partner's API key.", code="credential_missing")
+    return context.credentials.partner_of(credential.credentials)
+
+
+Partner = Annotated[int, Depends(partner_of)]
+
+
+async def _in_thread(work: Callable[[], T], limiter: CapacityLimiter) -> T:
+    try:
+        return await to_thread.run_sync(work, limiter=limiter)
+    except NotFound as error:
+        if error.code != "partner_unknown":
+            raise
+        # The book was started anew under the same list of keys: say so without naming those who are in it.
+        raise AccessDenied("The partner of this API key is not in this ledger.", code="partner_unknown") from None

@@ -1,0 +1,106 @@
+"""How routes describe their errors in the OpenAPI document."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from coalition.api.examples import problem_example
+from coalition.api.responses import ProblemBody
+
+__all__ = ["POSTING", "READING", "problems", "readiness_problem"]
+
+Responses = dict[int | str, dict[str, Any]]
+
+EXAMPLES: dict[int, tuple[str, tuple[dict[str, Any], ...]]] = {
+    400: (
+        "The body is no JSON, or ambiguous.",
+        (problem_example(400, "body_malformed", "The body gives 'points' twice in one object."),),
+    ),
+    401: (
+        "No API key, or none that counts.",
+        (
+            problem_example(401, "credential_missing", "Send Authorization: Bearer and the partner's API key."),
+            problem_example(401, "credential_revoked", "This API key was revoked. Ask for a new one."),
+        ),
+    ),
+    403: (
+        "The partner may not post.",
+        (problem_example(403, "partner_not_active", "The partner is suspended."),),
+    ),
+    404: (
+        "There is no such thing, or it is another partner's.",
+        (problem_example(404, "operation_unknown", "Nothing was accepted under receipt 'till-7-000099'."),),
+    ),
+    409: (
+        "The receipt was used before, with other content.",
+        (
+            problem_example(
+                409,
+                "receipt_conflict",
+                "This receipt was used before with other content (spend_minor).",
+                differences={"spend_minor": {"recorded": 1999, "requested": 2099}},
+            ),
+        ),
+    ),
+    413: (
+        "The body is too large.",
+        (problem_example(413, "body_too_large", "A body has 65536 bytes at most.", body_bytes_max=65536),),
+    ),
+    415: (
+        "The body is not announced as JSON.",
+        (problem_example(415, "content_type_unsupported", "Send the body as Content-Type: application/json."),),
+    ),
+    422: (
+        "The request is wrong, or the ledger refused it.",
+        (
+            problem_example(422, "balance_too_low", "The member has too few points.", kind="redeem"),
+            problem_example(422, "amount_too_large", "spend_minor must be below 2^48.", field="spend_minor"),
+            problem_example(
+                422,
+                "input_invalid",
+                "points: Input should be a valid integer",
+                errors=[{"field": "points", "message": "Input should be a valid integer"}],
+            ),
+        ),
+    ),
+    500: (
+        "A fault of this service.",
+        (problem_example(500, "internal_error", "Something went wrong here.", error_id="9f1c2ab34de56f70"),),
+    ),
+    503: (
+        "Try again after `Retry-After` seconds, with the same receipt.",
+        (
+            problem_example(503, "outcome_pending", "Recorded, but not confirmed within 30 s."),
+            problem_example(503, "chain_unavailable", "The node does not answer."),
+        ),
+    ),
+}
+
+
+def problems(*statuses: int) -> Responses:
+    """Return the OpenAPI responses of these error statuses."""
+    return {status: _response(*EXAMPLES[status]) for status in statuses}
+
+
+def readiness_problem() -> Responses:
+    """Return the OpenAPI response of a service that is not ready."""
+    example = problem_example(
+        503,
+        "not_ready",
+        "Not ready: chain.",
+        checks=[{"name": "chain", "ok": False, "detail": "the node does not answer"}],
+    )
+    return {503: _response("Operations cannot be taken now.", (example,))}
+
+
+def _response(description: str, examples: tuple[dict[str, Any], ...]) -> dict[str, Any]:
+    shown = {example["code"]: {"value": example} for example in examples}
+    return {
+        "description": description,
+        "content": {"application/problem+json": {"schema": {"$ref": SCHEMA}, "examples": shown}},
+    }
+
+
+SCHEMA = f"#/components/schemas/{ProblemBody.__name__}"
+POSTING = problems(400, 401, 403, 404, 409, 413, 415, 422, 500, 503)
+READING = problems(401, 403, 404, 422, 500, 503)

@@ -1,0 +1,166 @@
+"""Exceptions as answers: RFC 9457 problems, by one table.
+
+| exception | status |
+|---|---|
+| `ReceiptConflict` | 409, with `differences` |
+| `NotFound` | 404 |
+| `InputError` | 422, with `errors` where fields are wrong; 400, 405, 413, 415 where no field can be named |
+| `Refused` | 422 with the code of the rejection; 409 for `receipt_used` |
+| `AccessDenied` | 403; 401 with `WWW-Authenticate` where the credential is missing, unknown or revoked |
+| `Unavailable`: `OutcomePending`, `StorageFull`, `ChainUnavailable`, … | 503 with `Retry-After` |
+| anything else | 500 `internal_error`, with the id under which the log tells more |
+
+An outcome that is still open is 202 only for those who asked for `respond-async`. Others must not take it for a success,
+and a client that repeats a 503 as clients do joins the operation that is on its way.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import secrets
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import Response
+from starlette.exceptions import HTTPException
+
+from coalition.api.times import rfc3339
+from coalition.errors import (
+    AccessDenied,
+    CoalitionError,
+    InputError,
+    NotFound,
+    OutcomePending,
+    ReceiptConflict,
+    Refused,
+    Unavailable,
+)
+
+__all__ = ["STATUS_BY_CODE", "STATUS_BY_TYPE", "handle_errors", "problem", "problem_of", "unexpected"]
+
+STATUS_BY_TYPE: tuple[tuple[type[CoalitionError], int], ...] = (
+    (ReceiptConflict, 409),
+    (NotFound, 404),
+    (InputError, 422),
+    (Refused, 422),
+    (AccessDenied, 403),
+    (Unavailable, 503),
+)
+STATUS_BY_CODE = {
+    "body_malformed": 400,
+    "body_too_large": 413,
+    "content_type_unsupported": 415,
+    "credential_invalid": 401,
+    "credential_missing": 401,
+    "credential_revoked": 401,
+    "method_not_allowed": 405,
+    "receipt_used": 409,
+    "route_unknown": 404,
+}
+CODE_BY_STATUS = {status: code for code, status in STATUS_BY_CODE.items() if status in (404, 405)}
+FIELDS_SHOWN_MAX = 20
+JAVASCRIPT_SAFE = 1 << 53
+RESERVED = frozenset({"type", "title", "status", "detail", "code", "instance"})
+
+logger = logging.getLogger("coalition.api")
+
+
+def problem(
+    status: int,
+    code: str,
+    detail: str,
+    details: Mapping[str, Any] | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> Response:
+    """Return a problem document; `details` become members of it beside the standard ones."""
+    content = {
+        "type": f"/errors/{code}",
+        "title": code.replace("_", " ").capitalize(),
+        "status": status,
+        "detail": detail,
+        "code": code,
+    } | {name: _plain(value, name) for name, value in (details or {}).items() if name not in RESERVED}
+    return Response(json.dumps(content), status, headers, "application/problem+json")
+
+
+def problem_of(error: CoalitionError) -> Response:
+    """Return the problem that tells an expected error; errors that are not the client's become `internal_error`."""
+    status = next((status for kind, status in STATUS_BY_TYPE if isinstance(error, kind)), None)
+    if status is None:
+        return unexpected(error)
+    status = STATUS_BY_CODE.get(error.code, status)
+    headers = {}
+    if status == HTTPStatus.UNAUTHORIZED:
+        fault = "" if error.code == "credential_missing" else ', error="invalid_token"'
+        headers["WWW-Authenticate"] = f'Bearer realm="coalition"{fault}'
+    if isinstance(error, Unavailable):
+        headers["Retry-After"] = "1" if isinstance(error, OutcomePending) else "5"
+    return problem(status, error.code, error.message, error.details, headers)
+
+
+def unexpected(error: BaseException) -> Response:
+    """Log an error that nobody expected, and return a problem that says nothing but where to look it up."""
+    error_id = secrets.token_hex(8)
+    logger.error("internal error %s", error_id, exc_info=error)
+    return problem(
+        500,
+        "internal_error",
+        "Something went wrong here. Ask the operator, and name the error_id. The operation may still count: "
+        "look it up, or send it again with the same receipt.",
+        {"error_id": error_id},
+    )
+
+
+def handle_errors(app: FastAPI) -> None:
+    """Make every error of `app` a problem document."""
+    app.add_exception_handler(CoalitionError, _expected)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(HTTPException, _routing)
+
+
+async def _expected(request: Request, error: Exception) -> Response:
+    assert isinstance(error, CoalitionError)
+    return problem_of(error)
+
+
+async def _invalid(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    errors = [{"field": _field(one["loc"]), "message": str(one["msg"])} for one in error.errors()[:FIELDS_SHOWN_MAX]]
+    named = "; ".join(f"{one['field']}: {one['message']}" for one in errors)
+    return problem(422, "input_invalid", named, {"errors": errors})
+
+
+async def _routing(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    code = CODE_BY_STATUS.get(error.status_code, "request_invalid")
+    detail = {
+        "route_unknown": "There is nothing under this address. /docs lists what there is.",
+        "method_not_allowed": f"This address does not take {request.method}. /docs lists what it takes.",
+    }.get(code, HTTPStatus(error.status_code).phrase)
+    return problem(error.status_code, code, detail, headers=error.headers)
+
+
+def _field(location: tuple[int | str, ...]) -> str:
+    """The field's name without the part of the request that holds it, cut short: the client may have chosen it."""
+    names = [str(part) for part in location if part not in ("body", "query", "path", "header")]
+    return ".".join(names)[:80] or "body"
+
+
+def _plain(value: Any, name: str) -> Any:
+    """The value as JSON can carry it: a number that JavaScript would round becomes text, a deadline RFC 3339."""
+    if isinstance(value, Mapping):
+        inner = ("recorded", "requested")
+        return {str(part): _plain(of_it, name if part in inner else str(part)) for part, of_it in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_plain(part, name) for part in value]
+    if isinstance(value, bool) or value is None:
+        return value
+    if isinstance(value, int):
+        if name == "deadline":
+            return rfc3339(value)
+        return int(value) if abs(value) < JAVASCRIPT_SAFE else hex(value)
+    return str(value)

@@ -1,0 +1,101 @@
+"""The examples of the OpenAPI document. `tests/api/test_examples.py` runs every one of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+__all__ = [
+    "BALANCE",
+    "CAPTURE",
+    "EARN",
+    "HOLD",
+    "MEMBER",
+    "OPERATION",
+    "OPERATIONS",
+    "PAGE",
+    "PARTNER",
+    "PROBLEM",
+    "REDEEM",
+    "REFUND",
+    "RELEASE",
+    "REVERSE",
+    "TOTALS",
+    "problem_example",
+]
+
+MEMBER = "0x7E5F4552091A69125d5DfCb7b8C2659029395Bdf"
+DEADLINE = "2026-03-01T12:15:00Z"
+
+EARN = {"member": MEMBER, "receipt": "till-7-000041", "spend_minor": 1999, "currency": "USD"}
+REDEEM = {"member": MEMBER, "receipt": "till-7-000042", "points": 5, "deadline": DEADLINE}
+HOLD = {"member": MEMBER, "receipt": "order-20260301-1", "points": 4, "deadline": "2026-03-08T12:00:00Z"}
+CAPTURE = {"receipt": "order-20260301-1", "points": 3}
+RELEASE = {"receipt": "order-20260301-2"}
+REVERSE = {"receipt": "till-7-000043", "original_receipt": "till-7-000041", "spend_minor": 500}
+REFUND = {"receipt": "till-7-000044", "original_receipt": "till-7-000042", "points": 2}
+
+OPERATION: dict[str, Any] = {
+    "receipt": "till-7-000041",
+    "kind": "earn",
+    "status": "accepted",
+    "member": MEMBER,
+    "spend_minor": 1999,
+    "currency": "USD",
+    "points": 19,
+    "confirmed_at": "2026-03-01T12:00:02Z",
+    "block": 1204,
+    "transaction": "0x5c504ed432cb51138bcf09aa5e8a410dd4a1e204ef84bfed1be16dfba1b22060",
+    "replayed": False,
+}
+OPERATIONS: dict[str, Any] = {
+    "receipt": "till-7-000041",
+    "pending": False,
+    "operations": [{name: value for name, value in OPERATION.items() if name != "replayed"}],
+}
+PAGE: dict[str, Any] = {
+    "operations": OPERATIONS["operations"],
+    "next": "/v1/operations?limit=1&cursor=1204.17",
+}
+BALANCE: dict[str, Any] = {
+    "member": MEMBER,
+    "points": 42,
+    "held": 4,
+    "debt": 0,
+    "lots": [
+        {"points": 12, "epoch": 7, "expires_at": "2026-09-28T00:00:00Z"},
+        {"points": 30, "epoch": 8, "expires_at": "2026-12-28T00:00:00Z"},
+    ],
+}
+PARTNER: dict[str, Any] = {
+    "partner": 1,
+    "name": "Corner Grocery",
+    "currency": "USD",
+    "earn_rate_bps": 100,
+    "status": "active",
+}
+TOTALS: dict[str, Any] = {
+    "partner": 1,
+    "members": 2469,
+    "purchases": 155848,
+    "redemptions": 2102,
+    "points_issued": 4312345,
+    "points_redeemed": 210200,
+    "points_refunded": 1200,
+    "points_reversed": 5310,
+    "points_outstanding": 4098035,
+    "rejected": {"balance_too_low": 12},
+}
+
+
+def problem_example(status: int, code: str, detail: str, **details: Any) -> dict[str, Any]:
+    """Return a problem document."""
+    return {
+        "type": f"/errors/{code}",
+        "title": code.replace("_", " ").capitalize(),
+        "status": status,
+        "detail": detail,
+        "code": code,
+    } | details
+
+
+PROBLEM = problem_example(422, "balance_too_low", "The member has too few points.", kind="redeem")

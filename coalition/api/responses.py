@@ -1,0 +1,207 @@
+"""What partners get. Times are RFC 3339 in UTC, amounts whole numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
+
+from coalition.api import examples
+from coalition.api.times import rfc3339
+from coalition.ledger.operations import Kind
+from coalition.ledger.records import OperationRecord
+
+__all__ = [
+    "BalanceBody",
+    "HealthBody",
+    "KindName",
+    "LotBody",
+    "OperationBody",
+    "OperationPage",
+    "OperationsBody",
+    "PartnerBody",
+    "ProblemBody",
+    "ReadinessBody",
+    "TotalsBody",
+    "operation_body",
+]
+
+Time = Annotated[str, WithJsonSchema({"type": "string", "format": "date-time"})]
+KindName = Literal["earn", "redeem", "hold", "capture", "release", "reverse", "refund"]
+
+
+def _shown(example: dict[str, Any]) -> ConfigDict:
+    return ConfigDict(json_schema_extra={"examples": [example]})
+
+
+class EpochPoints(BaseModel):
+    """Points earned in one epoch."""
+
+    epoch: int
+    points: int
+
+
+class LotBody(EpochPoints):
+    """Points that expire together."""
+
+    expires_at: Time = Field(description="From then on they no longer count.")
+
+
+class OperationBody(BaseModel):
+    """One operation and what the ledger decided."""
+
+    model_config = _shown(examples.OPERATION)
+
+    receipt: str
+    kind: KindName
+    status: Literal["accepted", "refused"]
+    code: str | None = Field(default=None, description="Why it was refused.")
+    member: str | None = None
+    spend_minor: int | None = Field(default=None, description="Minor units, of an earn or a reversal.")
+    currency: str | None = Field(default=None, description="ISO 4217, where there is a `spend_minor`.")
+    points: int | None = None
+    lots: list[EpochPoints] | None = Field(default=None, description="From or into which lots the points went.")
+    deadline: Time | None = Field(default=None, description="Of a hold.")
+    original_receipt: str | None = Field(default=None, description="Of a reversal or a refund.")
+    confirmed_at: Time = Field(description="Time of the block that decided.")
+    block: int
+    transaction: str
+    replayed: bool | None = Field(default=None, description="True if this is the first answer, given again.")
+
+
+class OperationsBody(BaseModel):
+    """What became of one receipt."""
+
+    model_config = _shown(examples.OPERATIONS)
+
+    receipt: str
+    pending: bool = Field(description="True while something under this receipt is on its way.")
+    operations: list[OperationBody] = Field(
+        description="What was accepted, one operation or a hold and what ended it; if nothing was, the last refusal."
+    )
+
+
+class OperationPage(BaseModel):
+    """Operations, newest first."""
+
+    model_config = _shown(examples.PAGE)
+
+    operations: list[OperationBody]
+    next: str | None = Field(description="Address of the next page; null at the end.")
+
+
+class BalanceBody(BaseModel):
+    """What an account holds now, the lot that expires first in front."""
+
+    model_config = _shown(examples.BALANCE)
+
+    member: str
+    points: int = Field(description="Points that can be spent.")
+    held: int = Field(description="Points put aside by open holds.")
+    debt: int = Field(description="Points owed after a reversal met an empty account; the next earns pay them.")
+    lots: list[LotBody]
+
+
+class PartnerBody(BaseModel):
+    """The partner whose API key this is."""
+
+    model_config = _shown(examples.PARTNER)
+
+    partner: int = Field(description="Number of the partner, which a member's authorization names.")
+    name: str
+    currency: str = Field(description="ISO 4217.")
+    earn_rate_bps: int = Field(description="Points for 10,000 minor units.")
+    status: Literal["active", "suspended"]
+
+
+class TotalsBody(BaseModel):
+    """What a partner posted since it joined: accepted operations, and what was refused by code."""
+
+    model_config = _shown(examples.TOTALS)
+
+    partner: int
+    members: int = Field(description="Accounts with a purchase or more.")
+    purchases: int
+    redemptions: int
+    points_issued: int
+    points_redeemed: int
+    points_refunded: int
+    points_reversed: int
+    points_outstanding: int = Field(
+        description="Issued - reversed - redeemed + refunded, before expiry; below 0 where members spend what they "
+        "earned elsewhere."
+    )
+    rejected: dict[str, int] = Field(description="Refused operations by code.")
+
+
+class CheckBody(BaseModel):
+    """One thing that has to be in order."""
+
+    name: str
+    ok: bool
+    detail: str
+
+
+class HealthBody(BaseModel):
+    """The process lives."""
+
+    status: Literal["ok"]
+
+
+class ReadinessBody(BaseModel):
+    """Whether operations can be taken."""
+
+    status: Literal["ready"]
+    checks: list[CheckBody]
+
+
+class FieldError(BaseModel):
+    """A field that is wrong."""
+
+    field: str
+    message: str
+
+
+class ProblemBody(BaseModel):
+    """RFC 9457. `code` is stable; further members depend on it."""
+
+    model_config = ConfigDict(extra="allow", json_schema_extra={"examples": [examples.PROBLEM]})
+
+    type: str = Field(description="/errors/ and the code.")
+    title: str
+    status: int
+    detail: str = Field(description="What was wrong and what to do, for people.")
+    code: str
+    errors: list[FieldError] | None = Field(default=None, description="With `input_invalid`.")
+
+
+def operation_body(
+    record: OperationRecord, receipt: str, original_receipt: str | None, currency: str, replayed: bool | None = None
+) -> OperationBody:
+    """Return an operation as partners see it: without the fields that its kind has not."""
+    known = record.accepted
+    spends = known and record.kind in (Kind.EARN, Kind.REVERSE)
+    fields: Mapping[str, Any] = {
+        "receipt": receipt,
+        "kind": record.kind.name.lower(),
+        "status": "accepted" if known else "refused",
+        "code": None if record.code is None else record.code.code,
+        "member": record.member or None,
+        "spend_minor": record.spend_minor if spends else None,
+        "currency": currency if spends else None,
+        "points": record.points if known else None,
+        "lots": None if record.lots is None else _by_epoch(record),
+        "deadline": rfc3339(record.deadline) if record.deadline else None,
+        "original_receipt": original_receipt,
+        "confirmed_at": rfc3339(record.timestamp),
+        "block": record.block,
+        "transaction": record.transaction,
+        "replayed": replayed,
+    }
+    return OperationBody(**{name: value for name, value in fields.items() if value is not None})
+
+
+def _by_epoch(record: OperationRecord) -> list[EpochPoints]:
+    assert record.lots is not None
+    return [EpochPoints(epoch=epoch, points=points) for epoch, points in record.lots.by_epoch().items()]

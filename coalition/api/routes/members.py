@@ -1,0 +1,71 @@
+"""What an account holds.
+
+Any partner may look at the account that a member shows at its till, since the till must say what can be spent; what the
+member did elsewhere stays with those who were there (`operations.py`).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Header, Path
+from fastapi.responses import Response
+
+from coalition.api.bodies import StrictRoute
+from coalition.api.context import Ctx, partner_of
+from coalition.api.documents import READING
+from coalition.api.render import json_response
+from coalition.api.responses import BalanceBody, LotBody
+from coalition.api.times import rfc3339
+from coalition.errors import NotFound
+from coalition.service.checks import check_address
+
+__all__ = ["router"]
+
+router = APIRouter(prefix="/members", tags=["members"], route_class=StrictRoute, dependencies=[Depends(partner_of)])
+ETAG: dict[str, Any] = {
+    "ETag": {"description": "Changes when anything in the body does.", "schema": {"type": "string"}}
+}
+RESPONSES: dict[int | str, dict[str, Any]] = {
+    200: {"model": BalanceBody, "description": "What the account holds now.", "headers": ETAG},
+    304: {"description": "Nothing changed since the ETag in If-None-Match."},
+    **READING,
+}
+
+
+@router.get("/{member}/balance", summary="Points and their expiry", response_model=None, responses=RESPONSES)
+async def balance(
+    context: Ctx,
+    member: Annotated[str, Path(description="The member's account, 0x and 40 hexadecimal digits.")],
+    if_none_match: Annotated[str | None, Header(description="The ETag of an earlier answer.")] = None,
+) -> Response:
+    """What an account holds at the ledger's time, the lot that expires first in front."""
+    body = await context.read(lambda: _balance(context, member))
+    content = body.model_dump_json().encode()
+    tag = f'"{hashlib.sha256(content).hexdigest()[:32]}"'
+    headers = {"ETag": tag, "Cache-Control": "private, no-cache", "Vary": "Authorization"}
+    if _matches(if_none_match, tag):
+        return Response(status_code=304, headers=headers)
+    return json_response(body, headers=headers)
+
+
+def _balance(context: Ctx, member: str) -> BalanceBody:
+    account = check_address(member)
+    found = context.service.queries.balance(account, context.clock())
+    if not found.member:
+        raise NotFound("There is no member with this account.", code="member_unknown")
+    return BalanceBody(
+        member=account,
+        points=found.points,
+        held=found.held,
+        debt=found.debt,
+        lots=[LotBody(epoch=lot.epoch, points=lot.points, expires_at=rfc3339(lot.expires_at)) for lot in found.lots],
+    )
+
+
+def _matches(if_none_match: str | None, tag: str) -> bool:
+    if if_none_match is None:
+        return False
+    offered = [one.strip().removeprefix("W/") for one in if_none_match.split(",")]
+    return "*" in offered or tag in offered

@@ -1,0 +1,16 @@
+"""Puts the parts together: the only place that makes chains, databases, signers and threads."""
+
+from coalition.bootstrap.home import LedgerParameters, create_ledger, forget_ledger, open_credentials
+from coalition.bootstrap.ledger import OpenLedger
+from coalition.bootstrap.opening import open_ledger
+from coalition.bootstrap.serving import serve
+
+__all__ = [
+    "LedgerParameters",
+    "OpenLedger",
+    "create_ledger",
+    "forget_ledger",
+    "open_credentials",
+    "open_ledger",
+    "serve",
+]

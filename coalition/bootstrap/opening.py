@@ -1,0 +1,111 @@
+"""Opening a ledger: node, deployment, databases, follower, outbox, in this order; and closing it again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+
+import sqlalchemy as sa
+
+from coalition.api.credentials import CredentialStore
+from coalition.bootstrap.home import node_of, open_keystore, read_deployment
+from coalition.bootstrap.ledger import OpenLedger
+from coalition.chain.deployment import verify
+from coalition.chain.keccak import keccak
+from coalition.chain.keystore import Keystore
+from coalition.index.database import migrate as migrate_index
+from coalition.index.database import open_database
+from coalition.index.follower import Follower
+from coalition.index.queries import Queries
+from coalition.ledger.events import Event, PartnerAdded, PartnerKeyAdded, Position
+from coalition.service.custody import Custody
+from coalition.service.ledger import LedgerService
+from coalition.settings import Settings
+from coalition.submit.migrations import migrate as migrate_outbox
+from coalition.submit.receipt_texts import ReceiptTexts
+from coalition.submit.submitter import Submitter
+
+__all__ = ["open_ledger"]
+
+CUSTODY_SEED = keccak(b"coalition custody seed")
+POLL_SECONDS = 0.05
+
+
+@contextmanager
+def open_ledger(settings: Settings, *, clock_follows: bool = False) -> Iterator[OpenLedger]:
+    """Yield the ledger under `settings.home`, with its node, follower and outbox running.
+
+    The read model has caught up with the chain, and what an earlier run left in the outbox is on its way again, before this
+    yields.
+
+    Raises:
+        SetupError: there is no ledger, its keys cannot be opened, or the node has another chain.
+        ChainUnavailable: the node does not answer.
+    """
+    deployment = read_deployment(settings)
+    keystore = open_keystore(settings)
+    with ExitStack() as stack:
+        node = stack.enter_context(node_of(settings))
+        rpc = node.rpc
+        verify(rpc, deployment)
+        index_engine, outbox_engine = open_database(settings.index_url), sa.create_engine(settings.outbox_url)
+        stack.callback(index_engine.dispose)
+        stack.callback(outbox_engine.dispose)
+        migrate_index(index_engine)
+        migrate_outbox(outbox_engine)
+        follower = Follower(index_engine, rpc, deployment, poll_seconds=POLL_SECONDS)
+        follower.catch_up()
+        queries = Queries(index_engine)
+        submitter = Submitter(outbox_engine, rpc, deployment, {}, clock_follows, node.durable_block)
+        keys = _PostingKeys(keystore, submitter, queries)
+        keys.take_up()
+        follower.add_listener(keys)
+        follower.add_listener(submitter)
+        submitter.start()
+        stack.callback(submitter.close)
+        follower.start()
+        stack.callback(follower.stop)
+        texts = ReceiptTexts(outbox_engine)
+        stack.callback(texts.close)
+        yield OpenLedger(
+            settings=settings,
+            chain_url=node.url,
+            rpc=rpc,
+            deployment=deployment,
+            keystore=keystore,
+            custody=Custody(keccak(keystore.signer("custody").sign(CUSTODY_SEED))),
+            submitter=submitter,
+            follower=follower,
+            queries=queries,
+            texts=texts,
+            service=LedgerService(submitter, queries, texts),
+            credentials=CredentialStore(settings.credentials_file),
+            clock_follows=clock_follows,
+        )
+
+
+class _PostingKeys:
+    """Gives the submitter the keys that are in the keystore: those registered already, and new ones as the book tells of them."""
+
+    def __init__(self, keystore: Keystore, submitter: Submitter, queries: Queries) -> None:
+        self._keystore = keystore
+        self._submitter = submitter
+        self._queries = queries
+        self._taken: set[str] = set()
+
+    def take_up(self) -> None:
+        """Take up the keys that are registered, not revoked, and not taken up yet."""
+        names = {self._keystore.address(name): name for name in self._keystore.names()}
+        for row in self._queries.partners():
+            for one in row.keys:
+                if one.key in names and one.key not in self._taken and not one.revoked_at:
+                    self._taken.add(one.key)
+                    self._submitter.add_lane(row.partner, self._keystore.signer(names[one.key]))
+
+    def applied(self, events: Sequence[tuple[Position, Event]], head_block: int) -> None:
+        """Whoever registered a key, this process or another, it counts here too."""
+        if any(isinstance(event, PartnerAdded | PartnerKeyAdded) for _, event in events):
+            self.take_up()
+
+    def rolled_back(self, from_block: int) -> None:
+        """Keys stay taken up: one that is not registered any more is refused by the ledger."""

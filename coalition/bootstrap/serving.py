@@ -1,0 +1,60 @@
+"""Serving the API until somebody stops it."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable
+
+import uvicorn
+
+from coalition.api.app import create_app
+from coalition.api.health import Check, Readiness
+from coalition.bootstrap.ledger import OpenLedger
+from coalition.chain.deployment import verify
+from coalition.errors import ChainUnavailable, SetupError
+
+__all__ = ["readiness", "serve"]
+
+BLOCKS_BEHIND_MAX = 20
+
+
+def serve(ledger: OpenLedger, host: str, port: int, announce: Callable[[str], None]) -> None:
+    """Serve the API of `ledger` until SIGINT or SIGTERM; `announce` gets the URL when it listens.
+
+    A port that is taken is left to whoever has it: a free one is used instead.
+
+    Raises:
+        SetupError: `address_unusable` if this machine has no such address.
+    """
+    listener = _listener(host, port)
+    app = create_app(
+        ledger.service, ledger.credentials, lambda: readiness(ledger), ledger.now, ledger.submitter.is_pending
+    )
+    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False, server_header=False))
+    announce(f"http://{host}:{listener.getsockname()[1]}")
+    server.run(sockets=[listener])
+
+
+def readiness(ledger: OpenLedger) -> Readiness:
+    """Return what is in order: the node and its contracts, the read model, the outbox."""
+    try:
+        verify(ledger.rpc, ledger.deployment)
+        chain = Check("chain", True)
+    except ChainUnavailable:
+        chain = Check("chain", False, "the node does not answer")
+    except SetupError as error:
+        chain = Check("chain", False, error.message)
+    following = ledger.follower.status()
+    behind = following.blocks_behind
+    index = Check("index", behind <= BLOCKS_BEHIND_MAX and following.error is None, f"{behind} blocks behind")
+    trouble = ", ".join(ledger.submitter.status.trouble)
+    return Readiness((chain, index, Check("outbox", not trouble, trouble and f"trouble with the {trouble}")))
+
+
+def _listener(host: str, port: int) -> socket.socket:
+    for wanted in (port, 0):
+        try:
+            return socket.create_server((host, wanted), backlog=2048)
+        except OSError as error:
+            reason = error.strerror
+    raise SetupError(f"Cannot listen on {host}: {reason}.", code="address_unusable")

@@ -1,0 +1,1 @@
+"""The chain: the only place that knows ABIs, JSON-RPC, keys and nodes."""

@@ -1,0 +1,137 @@
+"""The command that replays real shopping, audits it and serves it."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import click
+
+from coalition.bootstrap import OpenLedger, open_ledger, serve
+from coalition.cli.common import Output, command, progress_bar
+from coalition.settings import Settings
+
+__all__ = ["COMMANDS"]
+
+
+@click.command()
+@click.option("--days", type=click.IntRange(1), help="Days to load in this run (default: all that are left).")
+@click.option("--no-serve", is_flag=True, help="End after the audit.")
+@click.option("--reset", is_flag=True, help="Forget the demo's ledger, and end.")
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--port", type=int, default=8000, show_default=True, help="Port of the API; a free one if it is taken.")
+@command
+def demo(settings: Settings, out: Output, days: int | None, no_serve: bool, reset: bool, host: str, port: int) -> None:
+    """Replay a year of shopping (The Complete Journey) into a ledger, audit it, and serve it.
+
+    Run again, it goes on where the ledger stands. With --json, the last line of the output is one JSON object.
+    """
+    from coalition.demo import replay
+
+    if reset:
+        replay.forget_demo_ledger(settings)
+        out.data({"home": str(settings.home), "reset": True}, f"The ledger in {settings.home} is forgotten.")
+        return
+    replay.create_demo_ledger(settings)
+    with open_ledger(settings, clock_follows=True) as ledger:
+        replay.on_board(ledger)
+        with progress_bar("purchases") as bar:
+            task = bar.add_task("replay", total=None, rate="")
+            operations, seconds = replay.replay(
+                ledger, days or 366, lambda done, total: bar.update(task, completed=done, total=total)
+            )
+        summary = _summary(ledger, operations, seconds)
+        _show_partners(out, ledger, summary)
+        agrees = _independent_check(out, ledger)
+        with progress_bar("events") as bar:
+            task = bar.add_task("audit", total=None, rate="")
+            report = ledger.audit(lambda done, total: bar.update(task, completed=done, total=total))
+        summary["independent_check"] = "match" if agrees else "mismatch"
+        summary["audit"] = report.verdict
+        out.note(report.to_text())
+        if not no_serve:
+            serve(ledger, host, port, lambda url: _announce(out, ledger, url))
+    out.data(summary, "\n".join(f"{name:<24}{_cell(value)}" for name, value in summary.items()))
+    if report.verdict != "match" or not agrees:
+        sys.exit(1)
+
+
+def _summary(ledger: OpenLedger, operations: int, seconds: float) -> dict[str, Any]:
+    from coalition.demo.replay import DemoProgress
+
+    progress = DemoProgress.read(ledger.settings)
+    totals = ledger.queries.totals(ledger.now())
+    return {
+        "partners": len(ledger.service.partners.all()),
+        "members": totals.members,
+        "days": progress.days_done,
+        "purchases": progress.purchases,
+        "earns_accepted": totals.purchases,
+        "redemptions_accepted": totals.redemptions,
+        "rejected": progress.rejected(),
+        "points_issued": totals.points_issued,
+        "points_redeemed": totals.points_redeemed,
+        "points_expired": totals.points_expired,
+        "points_outstanding": totals.points_outstanding,
+        "operations_per_second": round(operations / seconds) if seconds else 0,
+    }
+
+
+def _show_partners(out: Output, ledger: OpenLedger, summary: dict[str, Any]) -> None:
+    from coalition.demo.replay import DemoProgress
+
+    if out.as_json:
+        return
+    rejected = DemoProgress.read(ledger.settings).rejected_by_partner
+    names = {row.partner: row.name for row in ledger.service.partners.all()}
+    rows = []
+    for row in ledger.queries.partner_totals():
+        name = names[row.partner]
+        codes = ", ".join(f"{code} {count:,}" for code, count in sorted(rejected.get(name, {}).items())) or "–"
+        rows.append(
+            (name, row.members, row.purchases, row.points_issued, row.points_redeemed, row.points_outstanding, codes)
+        )
+    columns = ("partner", "members", "purchases", "issued", "redeemed", "outstanding", "rejected by code")
+    out.table(None, f"After {summary['days']} days", columns, rows)
+
+
+def _independent_check(out: Output, ledger: OpenLedger) -> bool:
+    """Compare issued points with those computed straight from the data by other code."""
+    from coalition.demo import independent, journey
+    from coalition.demo.replay import DemoProgress
+
+    days = DemoProgress.read(ledger.settings).days_done
+    names = {row.partner: row.name for row in ledger.service.partners.all()}
+    by_partner = {names[partner]: points for partner, points in ledger.queries.issued_by_partner().items()}
+    by_member = ledger.queries.issued_by_member()
+    expected_partner = independent.points_by_partner(days, journey.PARTNERS)
+    expected_member = {
+        ledger.custody.account(member): points
+        for member, points in independent.points_by_member(days, journey.PARTNERS).items()
+    }
+    agrees = _positive(by_partner) == _positive(expected_partner) and _positive(by_member) == _positive(expected_member)
+    out.note(
+        f"Independent computation from the Parquet files: {sum(expected_partner.values()):,} points at "
+        f"{len(expected_partner)} partners, for {len(expected_member):,} members: {'equal' if agrees else 'DIFFERENT'}."
+    )
+    return agrees
+
+
+def _positive(points: dict[str, int]) -> dict[str, int]:
+    return {name: count for name, count in points.items() if count}
+
+
+def _announce(out: Output, ledger: OpenLedger, url: str) -> None:
+    partner = ledger.service.partners.all()[0]
+    issued = ledger.credentials.issue(partner.partner, "demo")
+    out.note(f"API: {url}/v1   documents: {url}/docs   stop: Ctrl-C")
+    out.note(f"try: curl -H 'Authorization: Bearer {issued}' {url}/v1/partner/totals   (a key of {partner.name})")
+
+
+def _cell(value: Any) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{code} {count:,}" for code, count in sorted(value.items())) or "none"
+    return f"{value:,}" if isinstance(value, int) else str(value)
+
+
+COMMANDS = (demo,)

@@ -1,0 +1,119 @@
+"""Commands of the operator about partners and their keys."""
+
+from __future__ import annotations
+
+import click
+
+from coalition.bootstrap import open_ledger
+from coalition.cli.common import Output, command, time_text
+from coalition.service.checks import check_address
+from coalition.settings import Settings
+
+__all__ = ["COMMANDS"]
+
+
+@click.group()
+def partner() -> None:
+    """On-board partners, and manage their signing keys."""
+
+
+@partner.group()
+def key() -> None:
+    """Manage the keys that a partner's operations are signed with."""
+
+
+@partner.command()
+@click.argument("name")
+@click.option("--currency", default="USD", show_default=True, help="ISO 4217 code of the partner's currency.")
+@click.option(
+    "--earn-rate-bps",
+    type=click.IntRange(0, 1_000_000),
+    default=100,
+    show_default=True,
+    help="Base rate in basis points of a point per minor unit: 100 gives 1 point for 100 cents.",
+)
+@command
+def add(settings: Settings, out: Output, name: str, currency: str, earn_rate_bps: int) -> None:
+    """On-board a partner: makes its keys and registers it. It can post at once."""
+    with open_ledger(settings) as ledger:
+        row = ledger.add_partner(name, currency, earn_rate_bps)
+        value = {
+            "partner": row.partner,
+            "name": row.name,
+            "currency": row.currency,
+            "earn_rate_bps": earn_rate_bps,
+            "account": row.account,
+        }
+        out.data(value)
+
+
+@partner.command("list")
+@command
+def list_(settings: Settings, out: Output) -> None:
+    """List partners with their rates, status and keys."""
+    with open_ledger(settings) as ledger:
+        rows = ledger.service.partners.all()
+        values = [
+            {
+                "partner": row.partner,
+                "name": row.name,
+                "currency": row.currency,
+                "earn_rate_bps": row.earn_rate_bps,
+                "status": "active" if row.active else "suspended",
+                "account": row.account,
+                "keys": [
+                    {"key": one.key, "active_from": time_text(one.active_from), "revoked": one.revoked_at != 0}
+                    for one in row.keys
+                ],
+            }
+            for row in rows
+        ]
+        cells = [
+            (
+                row.partner,
+                row.name,
+                row.currency,
+                row.earn_rate_bps,
+                "active" if row.active else "suspended",
+                len(row.keys),
+            )
+            for row in rows
+        ]
+        out.table({"partners": values}, "Partners", ("number", "name", "currency", "rate bps", "status", "keys"), cells)
+
+
+@partner.command()
+@click.argument("name")
+@command
+def suspend(settings: Settings, out: Output, name: str) -> None:
+    """Stop all keys of a partner at once."""
+    with open_ledger(settings) as ledger:
+        row = ledger.service.partners.find(name)
+        ledger.suspend_partner(row.partner)
+        out.data({"partner": row.partner, "name": row.name, "status": "suspended"})
+
+
+@key.command("add")
+@click.argument("name")
+@command
+def add_key(settings: Settings, out: Output, name: str) -> None:
+    """Make a further key for a partner. It can post after the notice period."""
+    with open_ledger(settings) as ledger:
+        row = ledger.service.partners.find(name)
+        added = ledger.add_partner_key(row.partner)
+        out.data({"partner": row.partner, "key": added.key, "active_from": time_text(added.active_from)})
+
+
+@key.command()
+@click.argument("name")
+@click.argument("address")
+@command
+def revoke(settings: Settings, out: Output, name: str, address: str) -> None:
+    """Stop a key at once and for ever."""
+    with open_ledger(settings) as ledger:
+        row = ledger.service.partners.find(name)
+        ledger.revoke_partner_key(check_address(address, "key"))
+        out.data({"partner": row.partner, "key": address, "revoked": True})
+
+
+COMMANDS = (partner,)

@@ -1,0 +1,174 @@
+"""Questions to the read model. Each answer is of one moment, and as of the block that `head` names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from sqlalchemy import Engine, select
+
+from coalition.index import book, partners, records, totals
+from coalition.index.database import reading
+from coalition.index.holds import HoldRow, hold_rows
+from coalition.index.partners import PartnerKeyRow, PartnerRow
+from coalition.index.records import Original, Page
+from coalition.index.snapshot import Snapshot
+from coalition.index.tables import accounts
+from coalition.index.totals import Balance, LotRow, PartnerTotals, Totals
+from coalition.ledger.operations import Kind
+from coalition.ledger.records import OperationRecord
+
+__all__ = [
+    "Balance",
+    "Head",
+    "HoldRow",
+    "LotRow",
+    "Original",
+    "Page",
+    "PartnerKeyRow",
+    "PartnerRow",
+    "PartnerTotals",
+    "Queries",
+    "Totals",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The last block in the read model, and how many blocks of the chain it was behind when it last wrote."""
+
+    number: int
+    hash: str
+    timestamp: int
+    blocks_behind: int
+
+
+class Queries:
+    """Answers from the read model. Safe for use from several threads; never waits for the follower.
+
+    Accounts are checksummed addresses, receipts are numbers, times are Unix seconds.
+
+    Every method raises `Unavailable` if the database does not answer and `SetupError` (`database_not_migrated`,
+    `read_model_empty`) if there is no read model yet.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def head(self) -> Head:
+        """Return how far the read model is."""
+        with reading(self._engine) as connection:
+            cursor = book.cursor_of(connection)
+        return Head(cursor.number, cursor.hash, cursor.timestamp, max(0, cursor.seen - cursor.number))
+
+    @contextmanager
+    def snapshot(self) -> Iterator[Snapshot]:
+        """All of the read model as of one block, for an audit."""
+        with reading(self._engine) as connection:
+            yield Snapshot(connection)
+
+    def operation(self, partner: int, receipt: int, kind: Kind | None = None) -> OperationRecord | None:
+        """Return the accepted operation that counted a receipt, or that of `kind` under it (the end of a hold)."""
+        records_ = self.operations_of(partner, receipt)
+        return next((record for record in records_ if kind is None or record.kind == kind), None)
+
+    def operations_of(self, partner: int, receipt: int) -> list[OperationRecord]:
+        """Return the accepted operations under a receipt, oldest first: one, or a hold and its end."""
+        with reading(self._engine) as connection:
+            return records.records_under(connection, partner, [receipt]).get(receipt, [])
+
+    def operations(self, partner: int, receipts: Sequence[int]) -> dict[int, OperationRecord]:
+        """Return the accepted operations that counted these receipts, by receipt; the others are left out."""
+        with reading(self._engine) as connection:
+            found = records.records_under(connection, partner, receipts)
+        return {receipt: records_[0] for receipt, records_ in found.items()}
+
+    def original(self, partner: int, receipt: int) -> Original | None:
+        """Return what a correction has to prove: (outcome, all outcomes of its word in order, its place among them).
+
+        None if no earn, redemption or capture was accepted under the receipt.
+        """
+        with reading(self._engine) as connection:
+            return records.original_of(connection, partner, receipt)
+
+    def corrected(self, partner: int, receipt: int) -> int:
+        """Return how much of an original was taken back: minor units of an earn, points of a redemption or capture."""
+        with reading(self._engine) as connection:
+            return records.corrected(connection, partner, receipt)
+
+    def history(
+        self,
+        account: str | None = None,
+        partner: int | None = None,
+        kind: Kind | None = None,
+        accepted: bool | None = None,
+        cursor: str | None = None,
+        limit: int = 50,
+    ) -> Page:
+        """Return operations, newest first, of those that match every filter given.
+
+        `cursor` is that of the page before: operations that come meanwhile neither repeat nor hide any. A rejection
+        names no account, so it is found by partner only.
+
+        Raises:
+            InputError: `limit_invalid` (1 to 1,000), `cursor_invalid`.
+        """
+        with reading(self._engine) as connection:
+            return records.history_page(connection, account, partner, kind, accepted, cursor, limit)
+
+    def balance(self, account: str, timestamp: int) -> Balance:
+        """Return what an account has at a time not before that of the head; zeros for one that was never seen."""
+        with reading(self._engine) as connection:
+            return totals.balance_of(connection, account, timestamp)
+
+    def is_member(self, account: str) -> bool:
+        """True if the account was enrolled."""
+        question = select(accounts.c.enrolled_block).where(accounts.c.address == account)
+        with reading(self._engine) as connection:
+            return connection.execute(question).scalar() is not None
+
+    def members(self, candidates: Sequence[str]) -> set[str]:
+        """Return those of `candidates` that were enrolled."""
+        with reading(self._engine) as connection:
+            return totals.enrolled(connection, candidates)
+
+    def hold(self, partner: int, receipt: int) -> HoldRow | None:
+        """Return the hold under a partner's receipt, open or not."""
+        with reading(self._engine) as connection:
+            return next(iter(hold_rows(connection, partner=partner, receipt=receipt)), None)
+
+    def open_holds(self, account: str | None = None) -> list[HoldRow]:
+        """Return the holds that are open (of one account), oldest first."""
+        with reading(self._engine) as connection:
+            return hold_rows(connection, account=account)
+
+    def partners(self) -> list[PartnerRow]:
+        """Return all partners in the order in which they joined, with the rates that count at the head."""
+        with reading(self._engine) as connection:
+            return partners.partner_rows(connection, book.cursor_of(connection).timestamp)
+
+    def paused(self) -> bool:
+        """True while the ledger takes no operations."""
+        with reading(self._engine) as connection:
+            return partners.is_paused(connection)
+
+    def partner_totals(self, partner: int | None = None) -> list[PartnerTotals]:
+        """Return the totals of one partner, or of all in the order of their numbers."""
+        with reading(self._engine) as connection:
+            return totals.partner_totals(connection, partner)
+
+    def totals(self, timestamp: int | None = None) -> Totals:
+        """Return the coalition's totals, with what has expired by a time (default: that of the head; not before it)."""
+        with reading(self._engine) as connection:
+            at = book.cursor_of(connection).timestamp if timestamp is None else timestamp
+            return totals.totals_at(connection, at)
+
+    def issued_by_member(self) -> dict[str, int]:
+        """Return points issued by account, of every account with an accepted purchase; reversals are not taken off."""
+        with reading(self._engine) as connection:
+            return totals.issued_by_member(connection)
+
+    def issued_by_partner(self) -> dict[int, int]:
+        """Return points issued by partner, of every partner; reversals are not taken off."""
+        return {row.partner: row.points_issued for row in self.partner_totals()}

@@ -1,0 +1,199 @@
+"""Operations as they were decided, read from the tables."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, Select, func, literal, select, tuple_
+
+from coalition.errors import InputError
+from coalition.index.book import epochs_of
+from coalition.index.stored import hash_text, lots_of, portions, receipt_key, receipt_of
+from coalition.index.tables import accounts, blocks, operations, transactions
+from coalition.ledger.lots import Lots
+from coalition.ledger.operations import RECEIPT_BITS, Kind, Outcome, Rejection
+from coalition.ledger.records import OperationRecord
+
+__all__ = [
+    "Original",
+    "Page",
+    "corrected",
+    "history_page",
+    "original_of",
+    "records_in_order",
+    "records_under",
+]
+
+LIMIT_MAX = 1_000
+PROVED = (Kind.EARN, Kind.REDEEM, Kind.CAPTURE)
+KINDS = {int(kind): kind for kind in Kind}
+CODES = {0: None} | {int(code): code for code in Rejection}
+
+o = operations.c
+
+
+class Original(NamedTuple):
+    """What a correction has to prove: the outcome, all outcomes of its word in order, and its place among them."""
+
+    outcome: Outcome
+    outcomes: list[Outcome]
+    position: int
+
+
+class Page(NamedTuple):
+    """Some records, newest first. `cursor` continues after them; None if there are no more."""
+
+    items: list[OperationRecord]
+    cursor: str | None
+
+
+def records_under(connection: Connection, partner: int, receipts: Sequence[int]) -> dict[int, list[OperationRecord]]:
+    """Return accepted records by receipt, oldest first: one, or a hold and its end."""
+    found: dict[int, list[OperationRecord]] = {}
+    for some in portions([receipt_key(receipt) for receipt in receipts]):
+        question = _records().where(o.code == 0, o.partner == partner, o.receipt.in_(some))
+        for record in _read(connection, question):
+            found.setdefault(record.receipt, []).append(record)
+    for records in found.values():
+        records.sort(key=lambda record: (record.block, record.log))
+    return found
+
+
+def original_of(connection: Connection, partner: int, receipt: int) -> Original | None:
+    """Return what a correction of an earn, redemption or capture has to prove."""
+    first = receipt // RECEIPT_BITS * RECEIPT_BITS
+    question = _records().where(
+        o.code == 0,
+        o.partner == partner,
+        o.receipt.between(receipt_key(first), receipt_key(first + RECEIPT_BITS - 1)),
+        o.kind.in_([int(kind) for kind in PROVED]),
+    )
+    epochs = epochs_of(connection)
+    word = sorted(_read(connection, question), key=lambda record: (record.block, record.log))
+    outcomes = [_outcome(record, epochs.at(record.timestamp)) for record in word]
+    for position, outcome in enumerate(outcomes):
+        if outcome.receipt == receipt:
+            return Original(outcome, outcomes, position)
+    return None
+
+
+def corrected(connection: Connection, partner: int, receipt: int) -> int:
+    """Return how much of an original was taken back: minor units of an earn, points of a redemption or capture."""
+    question = select(func.sum(o.spend_minor), func.sum(o.points).filter(o.kind == int(Kind.REFUND))).where(
+        o.partner == partner, o.original == receipt_key(receipt), o.code == 0
+    )
+    spend_minor, points = connection.execute(question).one()
+    return int(spend_minor or 0) + int(points or 0)
+
+
+def history_page(
+    connection: Connection,
+    account: str | None,
+    partner: int | None,
+    kind: Kind | None,
+    accepted: bool | None,
+    cursor: str | None,
+    limit: int,
+) -> Page:
+    """See `Queries.history`."""
+    if not 0 < limit <= LIMIT_MAX:
+        raise InputError(f"A page has 1 to {LIMIT_MAX} operations, not {limit}.", code="limit_invalid")
+    question = _records()
+    if cursor is not None:
+        block, log = _place(cursor)
+        question = question.where(tuple_(o.block, o.log) < tuple_(literal(block), literal(log)))
+    if account is not None:
+        question = question.where(o.account == _number_of(connection, account))
+    if partner is not None:
+        question = question.where(o.partner == partner)
+    if kind is not None:
+        question = question.where(o.kind == int(kind))
+        if kind != Kind.EARN:
+            question = question.where(o.kind != 1)  # what an index for rare kinds asks for
+    if accepted is not None:
+        question = question.where(o.code == 0 if accepted else o.code != 0)
+    question = question.order_by(o.block.desc(), o.log.desc()).limit(limit + 1)
+    items = list(_read(connection, question))
+    more = len(items) > limit
+    del items[limit:]
+    return Page(items, _cursor(items[-1]) if more else None)
+
+
+def records_in_order(connection: Connection, last_block: int) -> Iterator[OperationRecord]:
+    """Yield all records up to `last_block` in the order of the chain, accepted and rejected."""
+    question = _records().where(o.block <= last_block).order_by(o.block, o.log)
+    return _read(connection.execution_options(yield_per=5_000), question)
+
+
+def _records() -> Select[Any]:
+    return (
+        select(
+            o.partner,
+            o.receipt,
+            o.kind,
+            func.coalesce(accounts.c.address, ""),
+            o.spend_minor,
+            o.points,
+            o.lots,
+            o.deadline,
+            o.original,
+            o.code,
+            o.block,
+            o.log,
+            blocks.c.timestamp,
+            transactions.c.hash,
+        )
+        .join_from(operations, blocks, blocks.c.number == o.block)
+        .join(transactions, (transactions.c.block == o.block) & (transactions.c.first_log == o.first_log))
+        .join(accounts, accounts.c.id == o.account, isouter=True)
+    )
+
+
+def _read(connection: Connection, question: Select[Any]) -> Iterator[OperationRecord]:
+    rows: Iterable[Any] = connection.execute(question)
+    for partner, receipt, kind, member, spend, points, lots, deadline, original, code, block, log, at, hash_ in rows:
+        yield OperationRecord(
+            partner,
+            receipt_of(receipt),
+            KINDS[kind],
+            member,
+            spend,
+            points,
+            None if lots is None else lots_of(lots),
+            deadline,
+            None if original is None else receipt_of(original),
+            CODES[code],
+            block,
+            log,
+            at,
+            hash_text(hash_),
+        )
+
+
+def _outcome(record: OperationRecord, epoch: int) -> Outcome:
+    lots = record.lots or Lots.single(epoch, record.points)
+    return Outcome(record.kind, record.member, record.receipt, record.spend_minor, record.points, lots)
+
+
+def _number_of(connection: Connection, account: str) -> int:
+    number = connection.execute(select(accounts.c.id).where(accounts.c.address == account)).scalar()
+    return -1 if number is None else int(number)
+
+
+def _cursor(record: OperationRecord) -> str:
+    return base64.urlsafe_b64encode(f"{record.block}.{record.log}".encode()).rstrip(b"=").decode()
+
+
+def _place(cursor: str) -> tuple[int, int]:
+    try:
+        text = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True).decode("ascii")
+        block, log = text.split(".")
+        place = int(block), int(log)
+    except (binascii.Error, ValueError):
+        place = (-1, -1)
+    if not all(0 <= number < 1 << 62 for number in place):
+        raise InputError("This cursor is not one that a page gave.", code="cursor_invalid")
+    return place

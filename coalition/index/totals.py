@@ -1,0 +1,221 @@
+"""Sums: balances, holds, and what partners and the coalition issued, redeemed and owe."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from sqlalchemy import Connection, func, select
+
+from coalition.index import tables
+from coalition.index.book import epochs_of
+from coalition.index.holds import hold_rows
+from coalition.index.projection import OWN_ACCOUNT
+from coalition.index.stored import portions
+from coalition.ledger.operations import Kind, Rejection
+
+__all__ = [
+    "Balance",
+    "LotRow",
+    "PartnerTotals",
+    "Totals",
+    "balance_of",
+    "enrolled",
+    "issued_by_member",
+    "partner_totals",
+    "totals_at",
+]
+
+t = tables.tallies.c
+accounts = tables.accounts
+Tally = dict[Kind, tuple[int, int]]
+
+
+@dataclass(frozen=True, slots=True)
+class LotRow:
+    """Points that were earned in one epoch. They count until `expires_at`, in Unix seconds."""
+
+    epoch: int
+    points: int
+    expires_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Balance:
+    """What an account has at a time.
+
+    `points` is the sum of `lots`, nearest to expiry first; `held` points, put aside in open holds and not expired, are
+    not among them; `debt` will be paid by later earns.
+    """
+
+    account: str
+    member: bool
+    points: int
+    lots: tuple[LotRow, ...]
+    held: int
+    debt: int
+
+
+@dataclass(frozen=True, slots=True)
+class PartnerTotals:
+    """What one partner posted, accepted operations only unless said otherwise.
+
+    `points_outstanding` = issued - reversed - redeemed + refunded is the partner's contribution to what is outstanding,
+    before expiry; it is below 0 where members spend what they earned elsewhere. `members` have a purchase or more.
+    """
+
+    partner: int
+    members: int
+    purchases: int
+    redemptions: int
+    points_issued: int
+    points_redeemed: int
+    points_refunded: int
+    points_reversed: int
+    points_outstanding: int
+    rejected: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """The whole coalition at a time.
+
+    `points_outstanding`, held ones included, = issued + refunded + restored - redeemed - (reversed - debts) - expired.
+    Restored are points that had expired in a hold and came back with its release.
+    """
+
+    members: int
+    purchases: int
+    redemptions: int
+    points_issued: int
+    points_redeemed: int
+    points_reversed: int
+    points_refunded: int
+    points_restored: int
+    points_expired: int
+    points_outstanding: int
+    points_held: int
+    debts: int
+
+
+def balance_of(connection: Connection, account: str, timestamp: int) -> Balance:
+    """See `Queries.balance`."""
+    row = connection.execute(
+        select(accounts.c.id, accounts.c.enrolled_block).where(accounts.c.address == account)
+    ).first()
+    if row is None:
+        return Balance(account, False, 0, (), 0, 0)
+    epochs = epochs_of(connection)
+    lots, debts = tables.lots.c, tables.debts.c
+    found = connection.execute(
+        select(lots.epoch, lots.points)
+        .where(lots.account == row.id, lots.epoch > epochs.expired_until(timestamp))
+        .order_by(lots.epoch)
+    )
+    live = tuple(LotRow(epoch, points, epochs.expires_at(epoch)) for epoch, points in found)
+    return Balance(
+        account,
+        row.enrolled_block is not None,
+        sum(lot.points for lot in live),
+        live,
+        sum(
+            hold.lots.rolled(epochs.at(timestamp), epochs.validity).total
+            for hold in hold_rows(connection, account=account)
+        ),
+        connection.execute(select(debts.points).where(debts.account == row.id)).scalar() or 0,
+    )
+
+
+def enrolled(connection: Connection, candidates: Sequence[str]) -> set[str]:
+    """Return those of `candidates` that are members."""
+    found: set[str] = set()
+    for some in portions(candidates):
+        question = select(accounts.c.address).where(accounts.c.address.in_(some))
+        found |= set(connection.execute(question.where(accounts.c.enrolled_block.is_not(None))).scalars())
+    return found
+
+
+def partner_totals(connection: Connection, partner: int | None) -> list[PartnerTotals]:
+    """See `Queries.partner_totals`."""
+    m, c = tables.partner_members.c, tables.changes.c
+    joined = connection.execute(select(c.subject).where(c.event == "PartnerAdded")).scalars()
+    wanted = sorted(int(number) for number in joined) if partner is None else [partner]
+    tallies: dict[int, Tally] = {number: {} for number in wanted}
+    rejected: dict[int, dict[str, int]] = {number: {} for number in wanted}
+    for row in connection.execute(select(tables.tallies).where(t.partner.in_(wanted)).order_by(t.code)):
+        if row.code == 0:
+            tallies[row.partner][Kind(row.kind)] = row.operations, row.points
+        else:
+            name = Rejection(row.code).code
+            rejected[row.partner][name] = rejected[row.partner].get(name, 0) + row.operations
+    question = select(m.partner, func.count()).where(m.partner.in_(wanted)).group_by(m.partner)
+    members = dict(connection.execute(question).tuples().all())
+    return [_partner_totals(number, members.get(number, 0), tallies[number], rejected[number]) for number in wanted]
+
+
+def totals_at(connection: Connection, timestamp: int) -> Totals:
+    """See `Queries.totals`."""
+    question = select(t.kind, func.sum(t.operations), func.sum(t.points)).where(t.code == 0).group_by(t.kind)
+    tally = {Kind(kind): (int(count), int(points)) for kind, count, points in connection.execute(question)}
+    supply, holds = tables.supply.c, tables.holds.c
+    expired_until = epochs_of(connection).expired_until(timestamp)
+    lapsed = supply.epoch <= expired_until
+    outstanding, overdue, expired = connection.execute(
+        select(
+            func.sum(supply.points).filter(~lapsed),
+            func.sum(supply.points).filter(lapsed),
+            func.sum(supply.points_expired),
+        )
+    ).one()
+    restored = select(func.sum(holds.points_restored)).where(holds.points_restored > 0)
+    lots = tables.lots.c
+    held = select(func.sum(lots.points)).where(lots.account == OWN_ACCOUNT, lots.epoch > expired_until)
+    enrolled = select(func.count()).select_from(accounts).where(accounts.c.enrolled_block.is_not(None))
+    return Totals(
+        members=connection.execute(enrolled).scalar_one(),
+        purchases=_count(tally, Kind.EARN),
+        redemptions=_count(tally, Kind.REDEEM, Kind.CAPTURE),
+        points_issued=_points(tally, Kind.EARN),
+        points_redeemed=_points(tally, Kind.REDEEM, Kind.CAPTURE),
+        points_reversed=_points(tally, Kind.REVERSE),
+        points_refunded=_points(tally, Kind.REFUND),
+        points_restored=int(connection.execute(restored).scalar() or 0),
+        points_expired=int(overdue or 0) + int(expired or 0),
+        points_outstanding=int(outstanding or 0),
+        points_held=int(connection.execute(held).scalar() or 0),
+        debts=int(connection.execute(select(func.sum(tables.debts.c.points))).scalar() or 0),
+    )
+
+
+def issued_by_member(connection: Connection) -> dict[str, int]:
+    """See `Queries.issued_by_member`."""
+    m = tables.partner_members.c
+    question = select(accounts.c.address, func.sum(m.points)).join_from(
+        tables.partner_members, accounts, accounts.c.id == m.account
+    )
+    return {address: int(points) for address, points in connection.execute(question.group_by(accounts.c.address))}
+
+
+def _count(tally: Tally, *kinds: Kind) -> int:
+    return sum(tally.get(kind, (0, 0))[0] for kind in kinds)
+
+
+def _points(tally: Tally, *kinds: Kind) -> int:
+    return sum(tally.get(kind, (0, 0))[1] for kind in kinds)
+
+
+def _partner_totals(partner: int, members: int, tally: Tally, rejected: dict[str, int]) -> PartnerTotals:
+    issued, reversed_ = _points(tally, Kind.EARN), _points(tally, Kind.REVERSE)
+    redeemed, refunded = _points(tally, Kind.REDEEM, Kind.CAPTURE), _points(tally, Kind.REFUND)
+    return PartnerTotals(
+        partner=partner,
+        members=members,
+        purchases=_count(tally, Kind.EARN),
+        redemptions=_count(tally, Kind.REDEEM, Kind.CAPTURE),
+        points_issued=issued,
+        points_redeemed=redeemed,
+        points_refunded=refunded,
+        points_reversed=reversed_,
+        points_outstanding=issued - reversed_ - redeemed + refunded,
+        rejected=rejected,
+    )

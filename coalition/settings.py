@@ -1,0 +1,60 @@
+"""Where a ledger lives on this machine, and the few things that can be set."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+__all__ = ["Settings"]
+
+HOME_DEFAULT = "var"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything that a ledger owns on this machine lies under `home`.
+
+    `rpc_url` and `database_url` point to a node and a database elsewhere; without them the embedded chain and SQLite files
+    under `home` serve.
+    """
+
+    home: Path
+    rpc_url: str | None = None
+    database_url: str | None = None
+
+    @classmethod
+    def from_environment(cls, home: str | Path | None = None) -> Self:
+        """Read `COALITION_HOME`, `COALITION_RPC_URL` and `COALITION_DATABASE_URL`; `home` counts before the first."""
+        chosen = home or os.environ.get("COALITION_HOME") or HOME_DEFAULT
+        return cls(
+            Path(chosen).resolve(),
+            os.environ.get("COALITION_RPC_URL") or None,
+            os.environ.get("COALITION_DATABASE_URL") or None,
+        )
+
+    @property
+    def deployment_file(self) -> Path:
+        """Addresses and parameters of the contracts."""
+        return self.home / "deployment.json"
+
+    @property
+    def keystores(self) -> Path:
+        """Encrypted keys of the roles, the partners and the custody."""
+        return self.home / "keystores"
+
+    @property
+    def credentials_file(self) -> Path:
+        """Hashes of the partners' API keys."""
+        return self.home / "credentials.json"
+
+    @property
+    def outbox_url(self) -> str:
+        """Database of operations on their way."""
+        return self.database_url or f"sqlite:///{self.home / 'outbox.db'}"
+
+    @property
+    def index_url(self) -> str:
+        """Database of the read model, which can be dropped and rebuilt."""
+        return self.database_url or f"sqlite:///{self.home / 'index.db'}"

@@ -1,0 +1,241 @@
+"""The thread that signs: takes what waits, gives out nonces, signs, and writes down what was signed. `Sender` sends it.
+
+While one round is written down, the next one gathers: that is the group commit. Up to `ROUND_GROUPS` transactions share one
+commit of the outbox.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+
+from coalition.chain.codec import encode_batch
+from coalition.chain.rpc import Rpc, number
+from coalition.errors import InputError
+from coalition.submit.board import Board, Delivery, deliver
+from coalition.submit.clock import Clock
+from coalition.submit.counts import transaction_counts
+from coalition.submit.outbox import NonceRecorded, Outbox
+from coalition.submit.sequencer import InFlight, Lane
+from coalition.submit.submission import Entry
+from coalition.submit.waiting import Group
+
+__all__ = ["Dispatcher"]
+
+ROUND_GROUPS = 16
+PAUSE_SECONDS = 0.1
+PAUSE_SECONDS_MAX = 5.0
+IDLE_SECONDS = 1.0
+DAY_POLL_SECONDS = 0.005
+
+
+class Dispatcher:
+    """See the module. `clock` is None where the chain's clock is nobody's to move."""
+
+    def __init__(self, board: Board, outbox: Outbox, rpc: Rpc, clock: Clock | None) -> None:
+        self._board = board
+        self._outbox = outbox
+        self._rpc = rpc
+        self._clock = clock
+        self._day: int | None = None
+        self._pause = PAUSE_SECONDS
+        self.thread = threading.Thread(target=self._run, name="submit-sign", daemon=True)
+
+    def _run(self) -> None:
+        board = self._board
+        while not board.closing.is_set():
+            try:
+                if not self.round():
+                    with board.lock:
+                        board.lock.wait_for(self._has_work, IDLE_SECONDS)
+                self._pause = PAUSE_SECONDS
+                board.works("signing")
+            except Exception as error:
+                board.failed("signing", error)
+                board.sleep(self._pause)
+                self._pause = min(PAUSE_SECONDS_MAX, self._pause * 2)
+
+    def round(self) -> bool:
+        """Sign what can be signed now; False if there was nothing to do.
+
+        Raises:
+            Unavailable: what was not recorded waits again.
+        """
+        taken_up = self._take_up()
+        self._ask_gas()
+        is_day = self._clock is None or self._day_may_begin()
+        groups = self._take(is_day)
+        if groups:
+            self._sign(groups)
+        elif not is_day:
+            self._board.sleep(DAY_POLL_SECONDS)
+        return bool(groups) or taken_up or not is_day
+
+    def _ask_gas(self) -> None:
+        board = self._board
+        if board.gas_block is None and board.pending_count:
+            block = self._rpc.call("eth_getBlockByNumber", ["latest", False])
+            board.gas_block = number(block["gasLimit"])
+
+    def _has_work(self) -> bool:
+        board = self._board
+        if board.closing.is_set() or any(_has_page(lane) for lane in board.lanes.values()):
+            return True
+        return board.waiting.can_take(self._has_room)
+
+    def _has_room(self, partner: int) -> bool:
+        return self._board.lane_with_room(partner) is not None
+
+    # ---- what was recorded before
+
+    def _take_up(self) -> bool:
+        """Watch recorded transactions again, as many for each key as fit its window."""
+        found = False
+        for lane in list(self._board.lanes.values()):
+            if lane.page is not None and _has_page(lane):
+                self._take_up_page(lane, lane.page)
+                found = True
+        return found
+
+    def _take_up_page(self, lane: Lane, page: int) -> None:
+        rows = self._outbox.undecided(self._board.slots, lane.key, page, lane.window)
+        loaded = [(row, self._outbox.entries(row.ids)) for row in rows if row.hash not in self._board.by_hash]
+        with self._board.lock:
+            if lane.page == page:  # else blocks were rolled back meanwhile: from the start again
+                lane.page = rows[-1].nonce if len(rows) == lane.window else None
+            for row, entries in loaded:
+                self._board.register(InFlight(lane, row, entries, is_recovered=True))
+                self._board.enter(entries)
+            self._board.lock.notify_all()
+
+    # ---- days
+
+    def _day_may_begin(self) -> bool:
+        """False while transactions of an earlier day are in no block yet, and another day's turn comes."""
+        board = self._board
+        with board.lock:
+            day = board.waiting.day
+            if day is None or day == self._day:
+                return True
+            lanes = [lane for lane in board.lanes.values() if lane.in_flight]
+        for lane, (latest, _) in zip(lanes, self._counts(lanes), strict=True):
+            with board.lock:
+                lane.mined = latest
+                if any(nonce >= latest for nonce in lane.in_flight):
+                    return False
+        self._day = day
+        return True
+
+    # ---- signing
+
+    def _take(self, is_day: bool) -> list[tuple[Group, Lane]]:
+        board = self._board
+        taken: list[tuple[Group, Lane]] = []
+        with board.lock:
+            while len(taken) < ROUND_GROUPS:
+                is_day = is_day and (self._clock is None or board.waiting.day in (None, self._day))
+                group = board.waiting.take(self._has_room if is_day else _no_room)
+                if group is None:
+                    break
+                lane = board.lanes[group.key] if group.key else board.lane_with_room(group.partner)
+                assert lane is not None
+                lane.reserved += 1
+                taken.append((group, lane))
+        return taken
+
+    def _sign(self, groups: list[tuple[Group, Lane]]) -> None:
+        board, left = self._board, groups
+        while left:
+            try:
+                signed, misfits = self._signed(left)
+                board.checkpoint("signed")
+                if signed:
+                    replaced = [group.replaces for group, _ in signed if group.replaces]
+                    self._outbox.record([sent.row for _, sent in signed], replaced)
+            except NonceRecorded:
+                left = self._unsigned(left)
+                continue
+            except Exception:
+                self._put_back(left)
+                raise
+            board.checkpoint("transactions_recorded")
+            self._launch([sent for _, sent in signed])
+            left = [(group, lane) for group, lane in misfits if self._single_out(group, lane)]
+
+    def _signed(
+        self, groups: Sequence[tuple[Group, Lane]]
+    ) -> tuple[list[tuple[Group, InFlight]], list[tuple[Group, Lane]]]:
+        """What was signed, and groups of which an operation cannot be encoded."""
+        self._ask_nonces([lane for _, lane in groups if lane.next_nonce is None])
+        signed: list[tuple[Group, InFlight]] = []
+        misfits: list[tuple[Group, Lane]] = []
+        for group, lane in groups:
+            if self._clock is not None:
+                self._clock.advance(group.not_before)
+            try:
+                signed.append((group, lane.sign(group, self._board.slot)))
+            except InputError:
+                misfits.append((group, lane))
+        return signed, misfits
+
+    def _launch(self, signed: Sequence[InFlight]) -> None:
+        board = self._board
+        with board.lock:
+            for sent in signed:
+                sent.lane.reserved -= 1
+                board.launch(sent)
+            board.troubled("outbox", None)
+            board.lock.notify_all()
+
+    def _unsigned(self, groups: Sequence[tuple[Group, Lane]]) -> list[tuple[Group, Lane]]:
+        """Another process was faster: nonces are asked anew. Fillers are dropped; if they are needed, they come again."""
+        with self._board.lock:
+            for group, lane in groups:
+                lane.next_nonce = None
+                lane.reserved -= group.kind is None
+        return [(group, lane) for group, lane in groups if group.kind is not None]
+
+    def _put_back(self, groups: Sequence[tuple[Group, Lane]]) -> None:
+        with self._board.lock:
+            for group, lane in groups:
+                lane.next_nonce = None
+                lane.reserved -= 1
+                self._board.waiting.put_back(group)
+
+    def _single_out(self, group: Group, lane: Lane) -> bool:
+        """Take out what cannot be encoded, so that it does not stop its neighbours; True if any of these are left."""
+        assert group.kind is not None
+        fit: list[Entry] = []
+        deliveries: list[Delivery] = []
+        for entry in group.entries:
+            try:
+                encode_batch(group.kind, [entry.submission.operation])
+                fit.append(entry)
+            except InputError as error:
+                with self._board.lock:
+                    deliveries += self._board.rejected([entry], error)
+        group.entries, group.size = fit, len(fit)
+        if not fit:
+            lane.reserved -= 1
+        deliver(deliveries)
+        return bool(fit)
+
+    def _ask_nonces(self, lanes: Sequence[Lane]) -> None:
+        wanted = list(dict.fromkeys(lanes))
+        for lane, (latest, pending) in zip(wanted, self._counts(wanted), strict=True):
+            recorded = self._outbox.next_nonce(lane.key)
+            lane.mined = latest
+            lane.next_nonce = max(latest, pending, recorded)
+        if wanted:
+            self._board.works("chain")
+
+    def _counts(self, lanes: Sequence[Lane]) -> list[tuple[int, int]]:
+        return transaction_counts(self._rpc, [lane.key for lane in lanes])
+
+
+def _has_page(lane: Lane) -> bool:
+    return lane.page is not None and len(lane.in_flight) < lane.window
+
+
+def _no_room(_partner: int) -> bool:
+    return False

@@ -1,0 +1,102 @@
+"""One sequencer for each signing key: it alone gives out the key's nonces, one after another, and signs.
+
+Several keys of a partner are parallel lanes.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+
+from coalition.chain.codec import encode_batch
+from coalition.chain.deployment import Deployment
+from coalition.chain.signer import Signer
+from coalition.chain.transactions import gas_limit, sign_transaction
+from coalition.submit.outbox import Row
+from coalition.submit.submission import Entry
+from coalition.submit.waiting import Group
+
+__all__ = ["InFlight", "Lane"]
+
+GAS_FILLER = 21_000
+
+
+class InFlight:
+    """A signed and recorded transaction whose block is not known to the follower yet."""
+
+    __slots__ = (
+        "attempts",
+        "entries",
+        "is_mined",
+        "is_queued",
+        "is_recovered",
+        "lane",
+        "missing_since",
+        "passed_at",
+        "row",
+        "sent_at",
+    )
+
+    def __init__(self, lane: Lane, row: Row, entries: list[Entry], *, is_recovered: bool = False) -> None:
+        self.lane = lane
+        self.row = row
+        self.entries = entries
+        self.is_recovered = is_recovered
+        self.is_queued = False
+        self.is_mined = False
+        self.sent_at = 0.0
+        self.attempts = 0
+        self.passed_at: float | None = None
+        self.missing_since: float | None = None
+
+
+class Lane:
+    """The state of one key. Its owner has the lock.
+
+    `next_nonce` is None until the chain and the outbox were asked. `mined` is the key's count of transactions on the chain.
+    `page` is a nonce: recorded transactions above it are still to be taken up; None if all are.
+    """
+
+    def __init__(self, partner: int, key: str, signer: Signer | None, deployment: Deployment, window: int) -> None:
+        self.partner = partner
+        self.key = key
+        self.signer = signer
+        self.window = window
+        self.next_nonce: int | None = None
+        self.mined = 0
+        self.page: int | None = -1
+        self.reserved = 0
+        self.rests_until = 0.0
+        self.in_flight: dict[int, InFlight] = {}
+        self.outgoing: deque[InFlight] = deque()
+        self.holes: dict[int, float] = {}
+        self._deployment = deployment
+
+    @property
+    def unmined(self) -> int:
+        """Transactions given a nonce, or about to be, that are in no block yet."""
+        return self.reserved + (0 if self.next_nonce is None else max(0, self.next_nonce - self.mined))
+
+    def has_room(self) -> bool:
+        """True if another transaction may be signed now. What was recorded before goes first."""
+        return self.signer is not None and self.page is None and self.unmined < self.window
+
+    def sign(self, group: Group, slot: int) -> InFlight:
+        """Sign a group with the next nonce, or a filler with its own.
+
+        Raises:
+            InputError: an operation of the group cannot be encoded; no nonce was used.
+        """
+        assert self.signer is not None and self.next_nonce is not None
+        if group.kind is None:
+            nonce = self.next_nonce if group.nonce is None else group.nonce
+            data, gas, to = b"", GAS_FILLER, self.key
+        else:
+            nonce = self.next_nonce
+            if group.data is None:
+                group.data = encode_batch(group.kind, [entry.submission.operation for entry in group.entries])
+            data, gas, to = group.data, gas_limit(group.kind, group.size), self._deployment.ledger
+        raw, hash_ = sign_transaction(self.signer, self._deployment.chain_id, nonce, to, data, gas)
+        if nonce == self.next_nonce:
+            self.next_nonce += 1
+        row = Row(hash_, self.key, nonce, slot, self.partner, group.kind, group.size, group.ids, raw)
+        return InFlight(self, row, group.entries)

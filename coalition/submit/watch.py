@@ -1,0 +1,242 @@
+"""What became of transactions that were sent: read from the chain, never guessed from a node's answer.
+
+For each key the node is asked for its count of mined transactions, and for the count that includes those it holds ready:
+
+- a nonce at or above the second is not there: it is sent again, as it was signed; where nothing of ours has that nonce, a
+  recorded transaction of another process is sent, or an empty one that uses the nonce up, so that no gap stays;
+- a nonce below the first is used. If our transaction has a receipt, it was decided: its events come through `settle`; if it
+  was reverted there are none, so the reason is asked for and told. If it has no receipt, another process took the nonce
+  (same key elsewhere): its operations are signed again with a new one. Should both come to be mined, the receipts count once.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from typing import Any
+
+from coalition.chain import reverts
+from coalition.chain.history import events
+from coalition.chain.rpc import Rpc, number
+from coalition.chain.transactions import gas_limit
+from coalition.errors import CoalitionError, Refused
+from coalition.ledger.operations import Kind
+from coalition.ledger.records import OperationRecord
+from coalition.submit.board import Board, Delivery, call_data, deliver
+from coalition.submit.counts import answers, transaction_counts
+from coalition.submit.outbox import Outbox
+from coalition.submit.outcomes import records_of
+from coalition.submit.sequencer import InFlight, Lane
+from coalition.submit.waiting import Group
+
+__all__ = ["Watch"]
+
+log = logging.getLogger("coalition.submit")
+
+ATTEMPTS_MAX = 3
+BLOCKS_AT_ONCE = 200
+HOLES_MAX = 256
+HOLE_SECONDS = 1.0
+LANE_REST_SECONDS = 60.0
+MISSING_SECONDS = 0.5
+RECEIPTS_AT_ONCE = 50
+RESEND_SECONDS = 1.0
+RESEND_SECONDS_MAX = 30.0
+SETTLE_SECONDS = 2.0
+SMALL = 8
+KEY_CODES = frozenset({"key_unknown", "key_not_yet_active", "key_revoked"})
+UNCLEAR_CODES = frozenset({"reverted", "gas_too_low"})
+
+
+class Watch:
+    """See the module."""
+
+    def __init__(self, board: Board, outbox: Outbox, rpc: Rpc) -> None:
+        self._board = board
+        self._outbox = outbox
+        self._rpc = rpc
+        self.verifies = False
+
+    def is_needed(self) -> bool:
+        """True if there is something to look after."""
+        return self.verifies or bool(self._board.by_hash)
+
+    def look(self) -> bool:
+        """Look after everything in flight once; True if something was found.
+
+        Raises:
+            Unavailable: node or database; it is looked after later.
+        """
+        if self.verifies:
+            self._verify_decided()
+        with self._board.lock:
+            lanes = [lane for lane in self._board.lanes.values() if lane.in_flight]
+        found = False
+        for lane, counts in zip(lanes, transaction_counts(self._rpc, [lane.key for lane in lanes]), strict=True):
+            found = self._look_at(lane, *counts) or found
+        return found
+
+    def _look_at(self, lane: Lane, latest: int, pending: int) -> bool:
+        now = time.monotonic()
+        with self._board.lock:
+            lane.mined = latest
+            passed = [sent for nonce, sent in lane.in_flight.items() if nonce < latest and not sent.is_mined]
+            due = [sent for sent in passed if _is_due(sent, now)][:RECEIPTS_AT_ONCE]
+            for nonce in sorted(nonce for nonce in lane.in_flight if nonce >= latest):
+                sent = lane.in_flight[nonce]
+                sent.is_mined, sent.passed_at, sent.missing_since = False, None, None
+                if nonce >= pending and _is_lost(sent, now):
+                    sent.is_queued = True
+                    lane.outgoing.append(sent)
+            holes = self._holes(lane, max(latest, pending), now)
+            self._board.lock.notify_all()
+        if holes:
+            self._fill(lane, holes)
+        receipts = answers(self._rpc, [("eth_getTransactionReceipt", [sent.row.hash]) for sent in due])
+        for sent, receipt in zip(due, receipts, strict=True):
+            self._decide(sent, receipt)
+        return bool(passed or holes)
+
+    # ---- used nonces
+
+    def _decide(self, sent: InFlight, receipt: dict[str, Any] | None) -> None:
+        if receipt is None:
+            self._missing(sent)
+        elif number(receipt["status"]) == 0:
+            self._reverted(sent, receipt)
+        elif sent.is_recovered or sent.row.kind is None:
+            self._settle_late(sent, number(receipt["blockNumber"]))
+        else:
+            sent.is_mined = True
+
+    def _missing(self, sent: InFlight) -> None:
+        """Twice without a receipt, some time apart: a node may be a moment behind itself."""
+        now = time.monotonic()
+        if sent.missing_since is None:
+            sent.missing_since = now
+        elif now - sent.missing_since >= MISSING_SECONDS:
+            log.warning(
+                "Nonce %d of key %s was taken by another sender; its operations are signed again.",
+                sent.row.nonce,
+                sent.row.key,
+            )
+            with self._board.lock:
+                if sent.row.hash not in self._board.by_hash:
+                    return
+                if sent.row.kind is None:
+                    self._board.rejected([], _NOTHING, sent.row.hash)
+                    self._board.land(sent)
+                else:
+                    self._board.again(sent)
+                    sent.lane.next_nonce = None
+
+    def _settle_late(self, sent: InFlight, block: int) -> None:
+        """It was sent before this process started: the follower may have passed its block already."""
+        records: list[OperationRecord] | None = None
+        if any(entry.waiters for entry in sent.entries):
+            told = events(self._rpc, self._board.deployment, block, block)
+            records = records_of(told, {sent.row.hash})[sent.row.hash]
+        deliveries: list[Delivery] = []
+        with self._board.lock:
+            if sent.row.hash in self._board.by_hash:
+                deliveries = self._board.settled(sent, block, records)
+        deliver(deliveries)
+
+    def _reverted(self, sent: InFlight, receipt: dict[str, Any]) -> None:
+        question = {
+            "from": sent.row.key,
+            "to": receipt["to"],
+            "gas": hex(gas_limit(sent.row.kind or Kind.EARN, sent.row.size)),
+            "data": "0x" + call_data(sent.row.raw).hex(),
+        }
+        reason = reverts.reason(self._rpc, question, receipt)
+        deliveries: list[Delivery] = []
+        with self._board.lock:
+            if sent.row.hash not in self._board.by_hash:
+                return
+            size = self._retry_size(sent, reason)
+            if size:
+                self._board.again(sent, size=size)
+            else:
+                self._board.land(sent)
+                deliveries = self._board.rejected(sent.entries, reason, sent.row.hash)
+                if not sent.entries and sent.row.size:
+                    log.error("%d operations that had been accepted were refused: %s", sent.row.size, reason)
+        deliver(deliveries)
+
+    def _retry_size(self, sent: InFlight, reason: CoalitionError) -> int:
+        """How many operations a new attempt should carry; 0 if the reason is final."""
+        if not sent.entries:
+            return 0
+        if reason.code in KEY_CODES:
+            sent.lane.rests_until = time.monotonic() + LANE_REST_SECONDS
+            others = [lane for lane in self._board.of_partner[sent.lane.partner] if lane.signer is not None]
+            is_last = all(lane.rests_until > time.monotonic() for lane in others)
+            return 0 if is_last else len(sent.entries)
+        if reason.code not in UNCLEAR_CODES:
+            return 0
+        for entry in sent.entries:
+            entry.attempts += 1
+        if len(sent.entries) > 1:
+            return (len(sent.entries) + 1) // 2
+        return 1 if sent.entries[0].attempts < ATTEMPTS_MAX else 0
+
+    # ---- nonces that are not there
+
+    def _holes(self, lane: Lane, first: int, now: float) -> list[int]:
+        """Nonces without a transaction of ours, below one of ours, for some time."""
+        last = max(lane.in_flight, default=-1)
+        open_ = [nonce for nonce in range(first, min(last, first + HOLES_MAX)) if nonce not in lane.in_flight]
+        lane.holes = {nonce: lane.holes.get(nonce, now) for nonce in open_}
+        return [nonce for nonce, since in lane.holes.items() if now - since >= HOLE_SECONDS]
+
+    def _fill(self, lane: Lane, holes: list[int]) -> None:
+        known = self._outbox.at_nonces(lane.key, holes[0], holes[-1])
+        raw = [known[nonce] for nonce in holes if nonce in known]
+        if raw:
+            self._rpc.batch([("eth_sendRawTransaction", ["0x" + one.hex()]) for one in raw])
+        empty = [nonce for nonce in holes if nonce not in known]
+        if empty and lane.signer is not None:
+            log.warning("Key %s: nonces %s were never used; empty transactions use them up.", lane.key, empty)
+            with self._board.lock:
+                for nonce in empty:
+                    self._board.waiting.put_back(Group(lane.partner, None, key=lane.key, nonce=nonce))
+                    lane.holes.pop(nonce, None)
+                self._board.lock.notify_all()
+
+    # ---- after a restart
+
+    def _verify_decided(self) -> None:
+        """Decided transactions that are kept because their block may be lost: is it still there?"""
+        decided = self._outbox.decided(self._board.slots)
+        lost: list[str] = []
+        numbers = sorted(decided)
+        for start in range(0, len(numbers), BLOCKS_AT_ONCE):
+            chunk = numbers[start : start + BLOCKS_AT_ONCE]
+            blocks = answers(self._rpc, [("eth_getBlockByNumber", [hex(at), False]) for at in chunk])
+            for at, block in zip(chunk, blocks, strict=True):
+                there = set(block["transactions"]) if block else set()
+                lost += [hash_ for hash_ in decided[at] if hash_ not in there]
+        if lost:
+            log.warning("%d transactions are no longer on the chain; they are sent again.", len(lost))
+            self._outbox.undecide(lost)
+        with self._board.lock:
+            self.verifies = False
+            if lost:
+                self._board.page_again()
+
+
+_NOTHING = Refused("A transaction without operations was not needed.", code="reverted")
+
+
+def _is_due(sent: InFlight, now: float) -> bool:
+    """Whether to ask for the receipt now. Receipts of large transactions are long, and the follower is about to tell."""
+    if sent.passed_at is None:
+        sent.passed_at = now
+    return sent.is_recovered or sent.row.size <= SMALL or now - sent.passed_at >= SETTLE_SECONDS
+
+
+def _is_lost(sent: InFlight, now: float) -> bool:
+    """Whether a transaction that the node does not have ready should be sent again now."""
+    wait = min(RESEND_SECONDS_MAX, RESEND_SECONDS * 2 ** min(sent.attempts - 1, 5)) if sent.attempts else 0.0
+    return not sent.is_queued and now - sent.sent_at >= wait

@@ -1,0 +1,126 @@
+"""The application over a book in memory, and two partners with API keys."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+from httpx import Response
+
+from coalition.api import Check, CredentialStore, Readiness, create_app
+from coalition.service import LedgerService
+from tests.api.fakes import NOW, FakeBook, FakeTexts
+from tests.api.openapi import Contract
+
+MEMBER = "0x7E5F4552091A69125d5DfCb7b8C2659029395Bdf"
+STRANGER = "0x2B5AD5c4795c026514f8317c7a215E218DcCD6cF"
+DEADLINE = "2026-03-01T12:15:00Z"
+
+
+@dataclass
+class Till:
+    """A partner's till: a client that sends the partner's key."""
+
+    http: TestClient
+    key: str
+
+    def post(self, path: str, body: Any, **headers: str) -> Response:
+        return self.http.post(path, json=body, headers=self.headers | headers)
+
+    def get(self, path: str, **headers: str) -> Response:
+        return self.http.get(path, headers=self.headers | headers)
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self.key}"}
+
+    def earn(self, receipt: str = "R-1", spend_minor: int = 10_000, **more: Any) -> Response:
+        return self.post("/v1/earn", {"member": MEMBER, "receipt": receipt, "spend_minor": spend_minor} | more)
+
+    def redeem(self, receipt: str = "R-2", points: int = 5, **more: Any) -> Response:
+        return self.post(
+            "/v1/redeem", {"member": MEMBER, "receipt": receipt, "points": points, "deadline": DEADLINE} | more
+        )
+
+    def hold(self, receipt: str = "H-1", points: int = 5, **more: Any) -> Response:
+        return self.post(
+            "/v1/hold", {"member": MEMBER, "receipt": receipt, "points": points, "deadline": DEADLINE} | more
+        )
+
+
+@dataclass
+class World:
+    """One application for all tests: to build its routes takes longer than most of them."""
+
+    book: FakeBook
+    texts: FakeTexts
+    credentials: CredentialStore
+    readiness: dict[str, Any]
+    http: TestClient
+
+
+@pytest.fixture(scope="session")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    book, texts, readiness = FakeBook(), FakeTexts(), dict[str, Any]()
+    credentials = CredentialStore(tmp_path_factory.mktemp("api") / "credentials.json")
+    service = LedgerService(book, book, texts)  # type: ignore[arg-type]
+    app = create_app(
+        service, credentials, lambda: Readiness(readiness["checks"]), lambda: NOW, book.is_pending, wait_seconds=0.2
+    )
+    with TestClient(app, follow_redirects=False) as client:
+        client.event_hooks["response"] = [Contract(app.openapi()).check]
+        yield World(book, texts, credentials, readiness, client)
+
+
+@pytest.fixture(autouse=True)
+def fresh(world: World) -> None:
+    """Each test starts from one member with 1,000 points."""
+    world.book.__init__(points={MEMBER: 1_000})  # type: ignore[misc]
+    world.texts.by_number.clear()
+    world.credentials.path.unlink(missing_ok=True)
+    world.readiness["checks"] = (Check("chain", True), Check("outbox", True))
+
+
+@pytest.fixture
+def book(world: World) -> FakeBook:
+    return world.book
+
+
+@pytest.fixture
+def credentials(world: World) -> CredentialStore:
+    return world.credentials
+
+
+@pytest.fixture
+def readiness(world: World) -> dict[str, Any]:
+    return world.readiness
+
+
+@pytest.fixture
+def http(world: World) -> TestClient:
+    return world.http
+
+
+@pytest.fixture
+def till(http: TestClient, credentials: CredentialStore) -> Till:
+    return Till(http, credentials.issue(1, "till 7"))
+
+
+@pytest.fixture
+def other_till(http: TestClient, credentials: CredentialStore) -> Till:
+    return Till(http, credentials.issue(2, "market stall"))
+
+
+def code_of(response: Response, status: int) -> str:
+    """The code of a problem, after a look at its form."""
+    assert response.status_code == status, response.text
+    assert response.headers["content-type"] == "application/problem+json"
+    body = response.json()
+    assert body["status"] == status
+    assert body["type"] == f"/errors/{body['code']}"
+    assert body["title"] and body["detail"]
+    assert "Traceback" not in response.text
+    return str(body["code"])

@@ -1,0 +1,54 @@
+"""Holds answers against the OpenAPI document."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from httpx import Response
+from jsonschema import Draft202012Validator
+from referencing import Registry, Resource
+from referencing.jsonschema import DRAFT202012
+
+Json = dict[str, Any]
+
+
+class Contract:
+    """An OpenAPI document that answers can be held against."""
+
+    def __init__(self, document: Json) -> None:
+        self.document = document
+        self.paths = [
+            (re.compile(re.sub(r"\\\{\w+\\\}", ".*" if path.endswith("}") else "[^/]+", re.escape(path))), path)
+            for path in sorted(document["paths"], key=lambda path: "{" in path)
+        ]
+        resource: Resource[Json] = Resource(contents=document, specification=DRAFT202012)
+        self._registry = Registry().with_resource("urn:api", resource)
+
+    def operations(self) -> Iterator[tuple[str, str, Json]]:
+        """Path, method and description of every operation."""
+        for path, methods in self.document["paths"].items():
+            for method, operation in methods.items():
+                yield path, method, operation
+
+    def check(self, response: Response) -> None:
+        """Fail if the document does not announce this status, type and content for this address."""
+        path = response.request.url.raw_path.decode().partition("?")[0]
+        known = next((name for pattern, name in self.paths if pattern.fullmatch(path)), None)
+        operation = self.document["paths"].get(known, {}).get(response.request.method.lower())
+        if operation is None:
+            return
+        response.read()
+        announced = operation["responses"].get(str(response.status_code))
+        assert announced is not None, f"{response.status_code} of {known} is not in the document: {response.text}"
+        content = announced.get("content", {})
+        if not content:
+            assert not response.content
+            return
+        assert response.headers["content-type"] in content
+        self.validate(response.json(), content[response.headers["content-type"]]["schema"])
+
+    def validate(self, value: Any, schema: Json) -> None:
+        """Fail if a value is not of a schema of the document, which is named by its `$ref`."""
+        Draft202012Validator({"$ref": "urn:api" + schema["$ref"]}, registry=self._registry).validate(value)

@@ -1,0 +1,129 @@
+"""Everything real: contracts on a chain in this process, SQLite, submitter, follower, and uvicorn on a port."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import sqlalchemy as sa
+import uvicorn
+
+from coalition.api import Check, CredentialStore, Readiness, create_app
+from coalition.chain import history
+from coalition.chain.abi import encode_call
+from coalition.chain.admin import Admin
+from coalition.chain.deploy import Parameters, RoleSigners, deploy
+from coalition.chain.keccak import keccak
+from coalition.chain.signer import KeySigner
+from coalition.chain.tester import TesterRpc
+from coalition.chain.transactions import send
+from coalition.chain.typed_data import Domain, authorization_digest
+from coalition.index.database import migrate as migrate_index
+from coalition.index.database import open_database
+from coalition.index.follower import Follower
+from coalition.index.queries import Queries
+from coalition.ledger.ids import receipt_number
+from coalition.ledger.operations import Purpose
+from coalition.service import LedgerService
+from coalition.submit import Submitter
+from coalition.submit import migrate as migrate_outbox
+from coalition.submit.receipt_texts import ReceiptTexts
+
+START = 1_772_366_300  # a little before the deadlines of the examples
+MEMBER_KEY = KeySigner(bytes(31) + b"\1")
+
+
+def signer(name: str) -> KeySigner:
+    return KeySigner(keccak(name.encode()))
+
+
+@dataclass
+class Stack:
+    """`url` is where it listens; `keys` are API keys by partner."""
+
+    url: str
+    keys: dict[int, str]
+    rpc: TesterRpc
+    admin: Admin
+    domain: Domain
+    queries: Queries
+    submitter: Submitter
+    credentials: CredentialStore
+    allow: Callable[[int, int], None]
+
+    def sign(self, partner: int, receipt: str, points: int, deadline: int, purpose: Purpose) -> str:
+        number = receipt_number(receipt)
+        digest = authorization_digest(self.domain, MEMBER_KEY.address, partner, points, number, purpose, deadline)
+        return "0x" + MEMBER_KEY.sign(digest).hex()
+
+
+@contextmanager
+def running(folder: Path) -> Iterator[Stack]:
+    """Two partners, one member with a key of its own, and the API over it."""
+    rpc = TesterRpc(start_timestamp=START)
+    operator = signer("operator")
+    roles = RoleSigners(signer("deployer"), operator, signer("governor"), signer("recovery"))
+    deployment = deploy(rpc, roles, Parameters())
+    admin = Admin(rpc, deployment, operator)
+    posting = {}
+    for name, currency, rate in (("Corner Grocery", "USD", 100), ("Green Market", "EUR", 150)):
+        number = admin.add_partner(name, signer(f"{name} account").address, signer(name).address, currency, rate)
+        posting[number] = [signer(name)]
+    admin.enrol([MEMBER_KEY.address])
+    account = {
+        number: signer(f"{name} account").address for number, name in ((1, "Corner Grocery"), (2, "Green Market"))
+    }
+
+    def allow(partner: int, points: int) -> None:
+        send(rpc, MEMBER_KEY, deployment.ledger, encode_call("PointLedger", "approve", (account[partner], points)))
+
+    with ExitStack() as stack:
+        index = open_database(f"sqlite:///{folder / 'index.db'}")
+        outbox = sa.create_engine(f"sqlite:///{folder / 'outbox.db'}")
+        stack.callback(index.dispose)
+        stack.callback(outbox.dispose)
+        migrate_index(index)
+        migrate_outbox(outbox)
+        follower = Follower(index, rpc, deployment, poll_seconds=0.02)
+        follower.catch_up()
+        submitter = Submitter(outbox, rpc, deployment, posting)
+        follower.add_listener(submitter)
+        submitter.start()
+        stack.callback(submitter.close)
+        follower.start()
+        stack.callback(follower.stop)
+        queries, texts = Queries(index), ReceiptTexts(outbox)
+        stack.callback(texts.close)
+        credentials = CredentialStore(folder / "credentials.json")
+        app = create_app(
+            LedgerService(submitter, queries, texts),
+            credentials,
+            lambda: Readiness((Check("chain", True), Check("index", follower.status().error is None))),
+            lambda: history.head(rpc).timestamp,
+            submitter.is_pending,
+        )
+        url = stack.enter_context(_served(app))
+        keys = {number: credentials.issue(number, "till") for number in posting}
+        domain = Domain(deployment.chain_id, deployment.ledger)
+        yield Stack(url, keys, rpc, admin, domain, queries, submitter, credentials, allow)
+
+
+@contextmanager
+def _served(app: object) -> Iterator[str]:
+    listener = socket.create_server(("127.0.0.1", 0), backlog=512)
+    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False))  # type: ignore[arg-type]
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
+    thread.start()
+    while not server.started:
+        time.sleep(0.01)
+    try:
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        thread.join(20)
+        listener.close()

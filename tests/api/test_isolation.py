@@ -1,0 +1,75 @@
+"""A partner sees its own, on every route that the OpenAPI document names."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.api.conftest import DEADLINE, MEMBER, Till, code_of
+from tests.api.fakes import FakeBook
+from tests.api.openapi import Contract
+
+SECRET = "alpha-secret"
+EARNED, REDEEMED, HELD, DONE = (f"{SECRET}-{number}" for number in range(4))
+OWN = {"member": MEMBER, "spend_minor": 700}
+PAYS = {"member": MEMBER, "points": 2, "deadline": DEADLINE}
+
+# What the other partner asks for, by route: what the first one has. Answered is the status and the code.
+ATTEMPTS: dict[tuple[str, str], list[tuple[str, Any, int, str | None]]] = {
+    # Another partner's receipt is a receipt like any other: it counts anew.
+    ("post", "/v1/earn"): [("/v1/earn", OWN | {"receipt": EARNED}, 201, None)],
+    ("post", "/v1/redeem"): [("/v1/redeem", PAYS | {"receipt": REDEEMED}, 201, None)],
+    ("post", "/v1/hold"): [("/v1/hold", PAYS | {"receipt": DONE}, 201, None)],
+    ("post", "/v1/capture"): [("/v1/capture", {"receipt": HELD, "points": 1}, 422, "hold_unknown")],
+    ("post", "/v1/release"): [("/v1/release", {"receipt": HELD}, 422, "hold_unknown")],
+    ("post", "/v1/reverse"): [("/v1/reverse", {"receipt": "b", "original_receipt": EARNED}, 404, "original_unknown")],
+    ("post", "/v1/refund"): [("/v1/refund", {"receipt": "b", "original_receipt": REDEEMED}, 404, "original_unknown")],
+    ("get", "/v1/operations"): [
+        ("/v1/operations?limit=200", None, 200, None),
+        (f"/v1/operations?member={MEMBER}", None, 200, None),
+        ("/v1/operations?kind=hold", None, 200, None),
+    ],
+    ("get", "/v1/operations/{receipt}"): [
+        (f"/v1/operations/{receipt}", None, 404, "operation_unknown") for receipt in (EARNED, REDEEMED, HELD, DONE)
+    ],
+    ("get", "/v1/members/{member}/balance"): [(f"/v1/members/{MEMBER}/balance", None, 200, None)],
+    ("get", "/v1/partner"): [("/v1/partner", None, 200, None)],
+    ("get", "/v1/partner/totals"): [("/v1/partner/totals", None, 200, None)],
+}
+COUNTING_LAST = sorted(ATTEMPTS, key=lambda route: (ATTEMPTS[route][0][2] == 201, route))
+
+
+def test_another_partner_sees_and_moves_nothing(till: Till, other_till: Till, book: FakeBook) -> None:
+    contract = Contract(till.http.get("/openapi.json").json())
+    routes = {(method, path) for path, method, _ in contract.operations() if path.startswith("/v1/")}
+    assert routes == ATTEMPTS.keys(), "every route needs an attempt here"
+    till.earn(receipt=EARNED)
+    till.redeem(receipt=REDEEMED)
+    till.hold(receipt=HELD)
+    till.hold(receipt=DONE)
+    till.post("/v1/capture", {"receipt": DONE, "points": 1})
+    mine = till.get("/v1/operations").json()
+    held = book.held[MEMBER]
+
+    for route in COUNTING_LAST:
+        for path, body, status, code in ATTEMPTS[route]:
+            answer = other_till.get(path) if body is None else other_till.post(path, body)
+            if code is None:
+                assert answer.status_code == status, answer.text
+            else:
+                assert code_of(answer, status) == code
+            if body is None and code is None:
+                assert SECRET not in answer.text
+
+    assert till.get("/v1/operations").json() == mine
+    assert book.held[MEMBER] == held + 2
+    theirs = other_till.get("/v1/operations?status=accepted").json()["operations"]
+    assert [one["kind"] for one in theirs] == ["redeem", "hold", "earn"]
+    assert other_till.get("/v1/partner/totals").json()["purchases"] == 1
+
+
+def test_cursors_of_another_partner_lead_to_nothing_foreign(till: Till, other_till: Till) -> None:
+    for number in range(6):
+        till.earn(receipt=f"{SECRET}-{number}")
+    following = till.get("/v1/operations?limit=2").json()["next"]
+    assert SECRET in till.get(following).text
+    assert other_till.get(following).json() == {"operations": [], "next": None}

@@ -1,0 +1,54 @@
+"""A PostgreSQL of its own, on a free port and in a folder of its own, where the binaries are installed."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+USER = "postgres"
+
+
+def binaries() -> Path | None:
+    """The folder of `initdb` and `pg_ctl`, None if PostgreSQL is not installed."""
+    for folder in sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True):
+        if (folder / "initdb").exists():
+            return folder
+    found = shutil.which("initdb")
+    return Path(found).parent if found else None
+
+
+@contextmanager
+def running(folder: Path) -> Iterator[str]:
+    """Start it; the URL of its database. PostgreSQL does not run as root, so root starts it as another user."""
+    found = binaries()
+    assert found is not None
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    data = folder / "data"
+    options = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c fsync=on"
+    as_user = _as_user(folder)
+    _run([*as_user, found / "initdb", "-D", data, "-A", "trust", "-U", USER, "--no-sync"], folder)
+    log = folder / "log"
+    start = [found / "pg_ctl", "-D", data, "-o", options, "-l", log, "-w", "start"]
+    _run([*as_user, *start], folder)
+    try:
+        yield f"postgresql+psycopg://{USER}@127.0.0.1:{port}/postgres"
+    finally:
+        _run([*as_user, found / "pg_ctl", "-D", data, "-m", "immediate", "-w", "stop"], folder)
+
+
+def _run(command: list[str | Path], folder: Path) -> None:
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=folder)
+
+
+def _as_user(folder: Path) -> list[str | Path]:
+    if os.geteuid() != 0:
+        return []
+    shutil.chown(folder, "nobody")
+    return ["setpriv", "--reuid", "nobody", "--regid", "nogroup", "--clear-groups"]
