@@ -10,6 +10,7 @@ from typing import Self
 __all__ = ["Settings"]
 
 HOME_DEFAULT = "var"
+DRIVERS = {"postgresql": "postgresql+psycopg", "postgres": "postgresql+psycopg"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,11 +29,11 @@ class Settings:
     def from_environment(cls, home: str | Path | None = None) -> Self:
         """Read `COALITION_HOME`, `COALITION_RPC_URL` and `COALITION_DATABASE_URL`; `home` counts before the first."""
         chosen = home or os.environ.get("COALITION_HOME") or HOME_DEFAULT
-        return cls(
-            Path(chosen).resolve(),
-            os.environ.get("COALITION_RPC_URL") or None,
-            os.environ.get("COALITION_DATABASE_URL") or None,
-        )
+        database_url = os.environ.get("COALITION_DATABASE_URL") or None
+        if database_url:
+            scheme, separator, rest = database_url.partition("://")
+            database_url = DRIVERS.get(scheme, scheme) + separator + rest
+        return cls(Path(chosen).resolve(), os.environ.get("COALITION_RPC_URL") or None, database_url)
 
     @property
     def deployment_file(self) -> Path:

@@ -24,6 +24,7 @@ from coalition.settings import Settings
 from coalition.submit.migrations import migrate as migrate_outbox
 from coalition.submit.receipt_texts import ReceiptTexts
 from coalition.submit.submitter import Submitter
+from coalition.submit.waiting import DAY_SECONDS
 
 __all__ = ["open_ledger"]
 
@@ -32,11 +33,13 @@ POLL_SECONDS = 0.05
 
 
 @contextmanager
-def open_ledger(settings: Settings, *, clock_follows: bool = False) -> Iterator[OpenLedger]:
+def open_ledger(
+    settings: Settings, *, clock_follows: bool = False, clock_step: int = DAY_SECONDS
+) -> Iterator[OpenLedger]:
     """Yield the ledger under `settings.home`, with its node, follower and outbox running.
 
     The read model has caught up with the chain, and what an earlier run left in the outbox is on its way again, before this
-    yields.
+    yields. With `clock_follows`, a development chain's clock follows the data, `clock_step` seconds at a time.
 
     Raises:
         SetupError: there is no ledger, its keys cannot be opened, or the node has another chain.
@@ -56,7 +59,9 @@ def open_ledger(settings: Settings, *, clock_follows: bool = False) -> Iterator[
         follower = Follower(index_engine, rpc, deployment, poll_seconds=POLL_SECONDS)
         follower.catch_up()
         queries = Queries(index_engine)
-        submitter = Submitter(outbox_engine, rpc, deployment, {}, clock_follows, node.durable_block)
+        submitter = Submitter(
+            outbox_engine, rpc, deployment, {}, clock_follows, node.durable_block, day_seconds=clock_step
+        )
         keys = _PostingKeys(keystore, submitter, queries)
         keys.take_up()
         follower.add_listener(keys)

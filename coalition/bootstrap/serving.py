@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import signal
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import uvicorn
 
@@ -32,7 +34,27 @@ def serve(ledger: OpenLedger, host: str, port: int, announce: Callable[[str], No
     )
     server = uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False, server_header=False))
     announce(f"http://{host}:{listener.getsockname()[1]}")
-    server.run(sockets=[listener])
+    with _stopped_by_signals(server):
+        server.run(sockets=[listener])
+
+
+@contextmanager
+def _stopped_by_signals(server: uvicorn.Server) -> Iterator[None]:
+    """Let SIGINT and SIGTERM end the serving and nothing more.
+
+    uvicorn raises a signal again when it has stopped, with the handlers from before: those would end the process, and nobody
+    would close the ledger.
+    """
+
+    def stop(*_: object) -> None:
+        server.should_exit = True
+
+    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def readiness(ledger: OpenLedger) -> Readiness:

@@ -21,6 +21,7 @@ from coalition.settings import Settings
 __all__ = ["Output", "command", "error_console", "progress_bar", "time_text"]
 
 error_console = Console(stderr=True)
+WIDTH = 140
 
 
 class Output:
@@ -28,7 +29,7 @@ class Output:
 
     def __init__(self, as_json: bool) -> None:
         self.as_json = as_json
-        self._console = Console()
+        self._console = Console(width=None if sys.stdout.isatty() else WIDTH)
 
     def data(self, value: Any, text: str | None = None) -> None:
         """Print a result: `value` as one line of JSON, or `text` (by default name and value of each field)."""
@@ -48,7 +49,7 @@ class Output:
             return
         table = Table(title=title, title_justify="left")
         for number, column in enumerate(columns):
-            table.add_column(column, justify="left" if number == 0 else "right")
+            table.add_column(column, justify="left" if number == 0 else "right", no_wrap=True)
         for row in rows:
             table.add_row(*(f"{cell:,}" if isinstance(cell, int) else str(cell) for cell in row))
         self._console.print(table)

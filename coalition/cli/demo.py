@@ -33,7 +33,7 @@ def demo(settings: Settings, out: Output, days: int | None, no_serve: bool, rese
         out.data({"home": str(settings.home), "reset": True}, f"The ledger in {settings.home} is forgotten.")
         return
     replay.create_demo_ledger(settings)
-    with open_ledger(settings, clock_follows=True) as ledger:
+    with open_ledger(settings, clock_follows=True, clock_step=replay.CLOCK_STEP) as ledger:
         replay.on_board(ledger)
         with progress_bar("purchases") as bar:
             task = bar.add_task("replay", total=None, rate="")
@@ -84,15 +84,16 @@ def _show_partners(out: Output, ledger: OpenLedger, summary: dict[str, Any]) -> 
         return
     rejected = DemoProgress.read(ledger.settings).rejected_by_partner
     names = {row.partner: row.name for row in ledger.service.partners.all()}
+    codes = sorted({code for counts in rejected.values() for code in counts})
     rows = []
     for row in ledger.queries.partner_totals():
         name = names[row.partner]
-        codes = ", ".join(f"{code} {count:,}" for code, count in sorted(rejected.get(name, {}).items())) or "–"
+        points = (row.points_issued, row.points_redeemed, row.points_outstanding)
         rows.append(
-            (name, row.members, row.purchases, row.points_issued, row.points_redeemed, row.points_outstanding, codes)
+            (name, row.members, row.purchases, *points, *(rejected.get(name, {}).get(code, 0) for code in codes))
         )
-    columns = ("partner", "members", "purchases", "issued", "redeemed", "outstanding", "rejected by code")
-    out.table(None, f"After {summary['days']} days", columns, rows)
+    columns = ("partner", "members", "purchases", "issued", "redeemed", "outstanding", *(f"✗ {code}" for code in codes))
+    out.table(None, f"After {summary['days']} days (✗ rejected, by code)", columns, rows)
 
 
 def _independent_check(out: Output, ledger: OpenLedger) -> bool:

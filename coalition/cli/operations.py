@@ -10,7 +10,8 @@ import click
 from coalition.bootstrap import OpenLedger, open_ledger
 from coalition.cli.common import Output, command, time_text
 from coalition.errors import InputError
-from coalition.ledger.operations import Purpose
+from coalition.ledger.ids import receipt_number
+from coalition.ledger.operations import Kind, Purpose
 from coalition.ledger.records import OperationRecord
 from coalition.service.answers import Answer
 from coalition.service.files import parse_time
@@ -220,13 +221,20 @@ def authorized(
 ) -> dict[str, Any]:
     """Return deadline and signature of a payment: given, from the member's key in custody, or none (allowance)."""
     try:
-        until = parse_time(deadline) or ledger.now() + DEADLINE_SECONDS
+        until = parse_time(deadline) or _deadline_before(ledger, partner, receipt) or ledger.now() + DEADLINE_SECONDS
         given = bytes.fromhex(signature.removeprefix("0x")) if signature else b""
     except ValueError:
         raise InputError("--deadline is a time such as 2026-11-21T14:30:00Z, --signature hexadecimal digits.") from None
     if not given and not allowance:
         given = ledger.sign_for(member, partner, receipt, points, until, purpose)
     return {"deadline": until, "signature": given}
+
+
+def _deadline_before(ledger: OpenLedger, partner: str, receipt: str) -> int:
+    """Return the deadline of a hold that was made under this receipt, so that asking again asks for the same; 0 if none was."""
+    number = ledger.service.partners.find(partner).partner
+    record = ledger.queries.operation(number, receipt_number(receipt), Kind.HOLD)
+    return record.deadline if record else 0
 
 
 def show(out: Output, ledger: OpenLedger, answer: Answer) -> None:

@@ -6,6 +6,7 @@ import click
 
 from coalition.bootstrap import open_ledger
 from coalition.cli.common import Output, command, time_text
+from coalition.errors import NotFound
 from coalition.service.checks import check_address
 from coalition.settings import Settings
 
@@ -112,8 +113,13 @@ def revoke(settings: Settings, out: Output, name: str, address: str) -> None:
     """Stop a key at once and for ever."""
     with open_ledger(settings) as ledger:
         row = ledger.service.partners.find(name)
-        ledger.revoke_partner_key(check_address(address, "key"))
-        out.data({"partner": row.partner, "key": address, "revoked": True})
+        revoked = check_address(address, "key")
+        if revoked not in (one.key for one in row.keys):
+            raise NotFound(
+                f"{row.name} has no key {revoked}. `coalition partner list --json` shows its keys.", code="key_unknown"
+            )
+        ledger.revoke_partner_key(revoked)
+        out.data({"partner": row.partner, "key": revoked, "revoked": True})
 
 
 COMMANDS = (partner,)

@@ -21,12 +21,14 @@ from coalition.service.files import PurchaseFile, PurchaseRow, RowError
 from coalition.settings import Settings
 from coalition.submit.submitter import Bulk, Submission
 
-__all__ = ["DemoProgress", "create_demo_ledger", "forget_demo_ledger", "on_board", "replay"]
+__all__ = ["CLOCK_STEP", "DemoProgress", "create_demo_ledger", "forget_demo_ledger", "on_board", "replay"]
 
 DAY = 86_400
 EPOCH_DAYS = 30
 VALIDITY_EPOCHS = 4
 AUTHORIZATION_SECONDS = 400 * DAY
+CLOCK_STEP = 7 * DAY
+"""How far the chain's clock moves at a time, in seconds: block times are right to within a week."""
 
 
 @dataclass(slots=True)
@@ -101,8 +103,8 @@ def on_board(ledger: OpenLedger) -> None:
 def replay(ledger: OpenLedger, days: int, tell: Callable[[int, int], None]) -> tuple[int, float]:
     """Load the next `days` days (fewer if the data ends); return operations posted and the seconds from file to indexed.
 
-    A redemption is posted on the day after, when all purchases of its own day are in the book. Progress is written at the end:
-    a run that was cut short is done again, and counts once. `tell` gets rows done and rows in all.
+    A redemption is posted a step of the clock later, when all purchases of its own time are in the book. Progress is
+    written at the end: a run that was cut short is done again, and counts once. `tell` gets rows done and rows in all.
     """
     progress = DemoProgress.read(ledger.settings)
     days = min(days, journey.day_count() - progress.days_done)
@@ -175,7 +177,7 @@ class _Redemptions:
         signature = ledger.sign_for(one.member, partner, one.receipt, one.points, deadline, Purpose.REDEEM)
         account = ledger.custody.account(one.member)
         operation = Redeem(account, receipt_number(one.receipt), one.points, deadline, signature)
-        return Submission(partner, operation, one.receipt, one.occurred_at + DAY)
+        return Submission(partner, operation, one.receipt, one.occurred_at + CLOCK_STEP)
 
 
 def _require_demo(settings: Settings) -> None:

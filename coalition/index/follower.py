@@ -108,9 +108,9 @@ class Follower:
         """End the thread after the range in hand."""
         self._stopping.set()
         self._wake.set()
-        if self._thread is not None:
-            self._thread.join()
-            self._thread = None
+        thread, self._thread = self._thread, None
+        if thread is not None:
+            thread.join()
 
     def wake(self) -> None:
         """Poll now instead of at the next interval: for whoever knows that a block has come."""
@@ -133,10 +133,7 @@ class Follower:
         self._note(running=False)
 
     def catch_up(self) -> int:
-        """Poll until nothing is left to index; return the number of blocks indexed.
-
-        Raises: as `poll`.
-        """
+        """Poll until nothing is left to index; return the number of blocks indexed. Raises as `poll`."""
         total = 0
         while indexed := self.poll():
             total += indexed

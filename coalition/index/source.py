@@ -15,7 +15,7 @@ from coalition.ledger.events import Event, LedgerOpened, Position
 
 __all__ = ["Range", "Source"]
 
-EVENTS_WANTED = 20_000  # events of a range: large enough for set-based writing, small enough for memory
+EVENTS_WANTED = 8_000  # events of a range: large enough for set-based writing, small for node and memory
 SPAN_FIRST = 32
 SPAN_MAX = 4_096
 

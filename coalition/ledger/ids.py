@@ -14,6 +14,7 @@ Two texts with one number would be a collision of SHA-256 in 207 bits.
 from __future__ import annotations
 
 import hashlib
+import re
 
 from coalition.errors import InputError
 
@@ -23,6 +24,7 @@ RECEIPT_BYTES_MAX = 200
 NUMBER_MAX = 1 << 63
 TAIL_DIGITS_MAX = 12
 TAIL_BITS = 48
+CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 DIGITS = frozenset("0123456789")
 
 
@@ -63,7 +65,7 @@ def _check(receipt: str) -> None:
             f"A receipt has 1 to {RECEIPT_BYTES_MAX} bytes in UTF-8, this one has {len(encoded)}.",
             code="receipt_invalid",
         )
-    if receipt != receipt.strip() or any(ord(sign) < 32 or ord(sign) == 127 for sign in receipt):
+    if receipt != receipt.strip() or CONTROL.search(receipt):
         raise InputError(
             "A receipt has no control characters and no spaces at its ends. Send it as the till prints it.",
             code="receipt_invalid",

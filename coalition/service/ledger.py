@@ -28,7 +28,7 @@ from coalition.ledger.operations import (
     Reverse,
 )
 from coalition.ledger.records import OperationRecord
-from coalition.service.answers import Answer, refusal, require_same
+from coalition.service.answers import REASONS, Answer, refusal, require_same
 from coalition.service.checks import check_address, check_points, check_signature, check_spend_minor
 from coalition.service.partners import PartnerDirectory
 from coalition.submit.receipt_texts import ReceiptTexts
@@ -269,6 +269,8 @@ class LedgerService:
         records = self.queries.operations_of(row.partner, number)
         if kind in ends and any(record.kind == Kind.HOLD for record in records):
             records = [record for record in records if record.kind in ends]
+            if records and records[0].kind != kind:
+                raise Refused(REASONS[Rejection.HOLD_UNKNOWN], code=Rejection.HOLD_UNKNOWN.code)
         if not records:
             return None
         require_same(records[0], kind, asked)

@@ -18,7 +18,7 @@ from coalition.ledger.records import OperationRecord
 from coalition.submit.outcomes import Outcome, Waiter
 from coalition.submit.sequencer import InFlight, Lane
 from coalition.submit.submission import Entry, PendingKey, pending_key
-from coalition.submit.waiting import Group, Waiting
+from coalition.submit.waiting import DAY_SECONDS, Group, Waiting
 
 __all__ = ["Board", "Checkpoint", "Delivery", "deliver"]
 
@@ -37,6 +37,7 @@ class Board:
         lanes: Mapping[int, Sequence[Signer]],
         *,
         by_day: bool,
+        day_seconds: int = DAY_SECONDS,
         window: int,
         checkpoint: Checkpoint,
     ) -> None:
@@ -49,7 +50,7 @@ class Board:
         self.slots: set[int] = set()
         self.lanes: dict[str, Lane] = {}
         self.of_partner: dict[int, list[Lane]] = {}
-        self.waiting = Waiting(self.largest, by_day)
+        self.waiting = Waiting(self.largest, by_day, day_seconds)
         self.pending: dict[PendingKey, Entry] = {}
         self.pending_count = 0
         self.by_hash: dict[str, InFlight] = {}

@@ -22,7 +22,7 @@ from coalition.submit.waiting import Group
 
 __all__ = ["Dispatcher"]
 
-ROUND_GROUPS = 16
+ROUND_GROUPS = 32
 PAUSE_SECONDS = 0.1
 PAUSE_SECONDS_MAX = 5.0
 IDLE_SECONDS = 1.0

@@ -25,6 +25,7 @@ from coalition.submit.outcomes import Bulk, FutureSink, records_of
 from coalition.submit.sender import Sender
 from coalition.submit.storage import Slots, Storage
 from coalition.submit.submission import Submission
+from coalition.submit.waiting import DAY_SECONDS
 from coalition.submit.watch import Watch
 
 __all__ = ["Bulk", "Status", "Submission", "Submitter"]
@@ -66,6 +67,7 @@ class Submitter:
         pending_max: int = PENDING_MAX,
         window: int = WINDOW,
         checkpoint: Checkpoint = lambda _name: None,
+        day_seconds: int = DAY_SECONDS,
     ) -> None:
         """Prepare; nothing happens before `start`.
 
@@ -76,13 +78,16 @@ class Submitter:
                 a block is durable as soon as it is settled, as on a chain with finality; so it is where that answers None.
             pending_max: operations in memory; `post` waits while there are more.
             window: transactions of one key on their way at a time.
+            day_seconds: how far the clock moves at a time where `clock_follows`.
             checkpoint: called with the name of each step when it is done; for tests.
         """
         self._rpc = rpc
         self._storage = Storage(engine)
         self._outbox = Outbox(self._storage)
         self._slots = Slots(self._storage.engine)
-        self._board = Board(deployment, lanes, by_day=clock_follows, window=window, checkpoint=checkpoint)
+        self._board = Board(
+            deployment, lanes, by_day=clock_follows, day_seconds=day_seconds, window=window, checkpoint=checkpoint
+        )
         self._intake = Intake(self._board, self._outbox, pending_max)
         self._watch = Watch(self._board, self._outbox, rpc)
         self._sender = Sender(self._board, self._outbox, rpc, self._watch, durable_block, self._adopt_orphans)

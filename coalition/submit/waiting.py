@@ -6,7 +6,8 @@ operations delays another's only by the transactions that are on their way. Betw
 order is promised; who needs one waits for the outcome of the first.
 
 Where the chain's clock follows the data, operations also wait by the UTC day of their `not_before`, and only those of the
-earliest day are given out. A day is precise enough: tiers, epochs and expiry look at days and longer.
+earliest day are given out. A day is precise enough: tiers, epochs and expiry look at days and longer. Whoever loads years may
+make the "day" longer: each one begins when the one before is in blocks, so fewer of them are faster.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from dataclasses import dataclass, field
 from coalition.ledger.operations import Kind, Refund, Reverse
 from coalition.submit.submission import Entry
 
-__all__ = ["Group", "Waiting"]
+__all__ = ["DAY_SECONDS", "Group", "Waiting"]
 
 DAY_SECONDS = 86_400
 NO_DAY = -1
@@ -75,9 +76,10 @@ class _Partner:
 class Waiting:
     """See the module. Not safe for threads: its owner has a lock. `largest` says how many of a kind a transaction carries."""
 
-    def __init__(self, largest: Callable[[Kind], int], by_day: bool = False) -> None:
+    def __init__(self, largest: Callable[[Kind], int], by_day: bool = False, day_seconds: int = DAY_SECONDS) -> None:
         self._largest = largest
         self._by_day = by_day
+        self._day_seconds = day_seconds
         self._days: dict[int, OrderedDict[int, _Partner]] = {}
         self._fillers: deque[Group] = deque()
 
@@ -150,7 +152,7 @@ class Waiting:
     def _day_of(self, not_before: int | None) -> int:
         if not self._by_day or not_before is None:
             return NO_DAY
-        return not_before // DAY_SECONDS
+        return not_before // self._day_seconds
 
 
 def _fitting(entries: deque[Entry], count: int) -> int:

@@ -25,7 +25,7 @@ def measure(home: Path, days: int) -> dict[str, float]:
     """Load `days` days of the demo's data into a new ledger under `home`; then post some earns the naive way."""
     settings = Settings(home)
     replay.create_demo_ledger(settings)
-    with open_ledger(settings, clock_follows=True) as ledger:
+    with open_ledger(settings, clock_follows=True, clock_step=replay.CLOCK_STEP) as ledger:
         replay.on_board(ledger)
         operations, seconds = replay.replay(ledger, days, lambda done, total: None)
         return {

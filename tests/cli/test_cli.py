@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import signal
 from collections.abc import Iterator
@@ -125,7 +126,8 @@ def test_a_day_at_the_till(home: Path, run: Any) -> None:
 
     till = ("--partner", "grocery")
     earn = ("earn", *till, "--member", "ann", "--receipt", "A-1", "--spend-minor", 1_000)
-    assert [run(*earn)[name] for name in ("points", "balance", "replayed", "receipt")] == [1_000, 1_000, False, "A-1"]
+    first = run(*earn)
+    assert [first[name] for name in ("points", "balance", "replayed", "receipt")] == [1_000, 1_000, False, "A-1"]
     assert run(*earn)["replayed"] is True
     assert run("redeem", *till, "--member", "ann", "--receipt", "A-2", "--points", 100)["balance"] == 900
     for name in ("A-3", "A-4"):
@@ -181,9 +183,11 @@ def test_a_day_at_the_till(home: Path, run: Any) -> None:
     ids=lambda value: value if isinstance(value, str) else value[0],
 )
 def test_what_is_wrong_is_said_in_a_sentence(home: Path, run: Any, words: tuple[str, ...], code: str) -> None:
-    shown = coalition(home, words[0], "--partner", "grocery", *words[1:], "--json", status=1)
-    assert shown.json["error"]["code"] == code
-    assert re.fullmatch(rf"error: [^\n]+ \({code}\)\n", shown.err)
+    arguments = [words[0], "--home", str(home), "--partner", "grocery", *words[1:], "--json"]
+    shown = CliRunner().invoke(main, arguments)
+    assert shown.exit_code == 1, shown.output
+    assert json.loads(shown.stdout)["error"]["code"] == code
+    assert re.fullmatch(rf"error: [^\n]+ \({code}\)\n", shown.stderr)
 
 
 def test_loading(home: Path, run: Any, tmp_path: Path) -> None:
@@ -212,7 +216,7 @@ def test_keys_of_the_api_and_partners_that_came_after_it_started(served: Served,
     with httpx.Client(base_url=served.url, headers={"Authorization": f"Bearer {issued}"}) as client:
         assert client.get("/v1/partner/totals").status_code == 200
         body = {"member": ADDRESS, "spend_minor": 5, "receipt": "H-1"}
-        posted = client.post("/v1/earns", json=body)
+        posted = client.post("/v1/earn", json=body)
         assert posted.status_code in (200, 201), posted.text
         assert run("api-key", "revoke", issued.split("_")[1])["revoked"] is True
         wait_until(lambda: client.get("/v1/partner/totals").status_code == 401)
@@ -220,7 +224,7 @@ def test_keys_of_the_api_and_partners_that_came_after_it_started(served: Served,
 
 def test_the_audit_and_the_end(home: Path, served: Served, run: Any) -> None:
     assert run("audit")["verdict"] == "match"
-    assert "match" in coalition(home, "audit").out
+    assert "match" in coalition(home, "audit").out.lower()
 
 
 def test_up_ends_with_ctrl_c_and_leaves_nothing_running(home: Path, served: Served, run: Any) -> None:

@@ -162,6 +162,13 @@ def test_a_locked_database_is_an_error_of_its_own(fresh: Books, tmp_path: Path) 
     engine.dispose()
 
 
+def test_a_writer_keeps_others_out_from_its_beginning(engine: Engine, tmp_path: Path) -> None:
+    other = sqlite3.connect(tmp_path / "index.db", isolation_level=None, timeout=0)
+    with writing(engine), pytest.raises(sqlite3.OperationalError, match="locked"):
+        other.execute("BEGIN IMMEDIATE")
+    other.close()
+
+
 def test_a_database_without_tables_says_what_to_do(fresh: Books, tmp_path: Path) -> None:
     engine = open_database(f"sqlite:///{tmp_path / 'empty.db'}")
     with pytest.raises(SetupError, match="migrations"):

@@ -15,7 +15,7 @@ from coalition.index.queries import Queries
 from coalition.ledger.chain_word import proof_for, proves
 from coalition.ledger.events import Earned, Held, OperationRejected, Redeemed
 from coalition.ledger.operations import Kind, Outcome, Rejection
-from tests.index.support import DAY, EPOCH, Books, followed, signer
+from tests.index.support import DAY, EPOCH, NOTICE, Books, followed, signer
 
 
 @pytest.fixture
@@ -77,6 +77,20 @@ def test_an_original_comes_with_a_proof_that_the_contract_takes(
     chain, _ = views.read(books.rpc, views.receipt_word_of(books.deployment, partner, receipt))
     assert proves(chain, outcome, before, later, keccak)
     assert isinstance(outcome, Outcome)
+
+
+def test_outcomes_of_a_word_stand_in_the_order_of_the_chain(fresh: Books, engine: Engine) -> None:
+    for receipt in (70, 66, 90, 64):
+        fresh.earn(1, 0, receipt)
+    fresh.redeem(1, 0, 65, 10)
+    followed(engine, fresh)
+    found = Queries(engine).original(1, 90)
+    assert found is not None
+    assert [outcome.receipt for outcome in found.outcomes] == [70, 66, 90, 64, 65]
+    assert found.position == 2
+    before, later = proof_for(found.outcomes, found.position, keccak)
+    chain, _ = views.read(fresh.rpc, views.receipt_word_of(fresh.deployment, 1, 90))
+    assert proves(chain, found.outcome, before, later, keccak)
 
 
 def test_what_cannot_be_corrected_has_no_original(queries: Queries) -> None:
@@ -280,6 +294,19 @@ def test_partners_are_as_the_registry_has_them(books: Books, queries: Queries) -
             found = views.read(books.rpc, views.key_of(books.deployment, key.key))
             assert (key.active_from, key.revoked_at) == (found.active_from, found.revoked_at)
     assert [len(row.keys) for row in rows] == [2, 1]
+
+
+def test_a_rate_announced_after_another_took_effect(fresh: Books, engine: Engine) -> None:
+    fresh.admin.announce_earn_rate(1, 2_000, fresh.now + NOTICE + 60)
+    fresh.wait(2 * NOTICE)
+    fresh.admin.announce_earn_rate(1, 3_000, fresh.now + NOTICE + 60)
+    followed(engine, fresh)
+    row = Queries(engine).partners()[0]
+    known = views.read(fresh.rpc, views.partner_of(fresh.deployment, 1))
+    assert (
+        (row.earn_rate_bps, row.next_earn_rate_bps) == (known.earn_rate_bps, known.next_earn_rate_bps) == (2_000, 3_000)
+    )
+    assert row.at(row.next_earn_rate_from).earn_rate_bps == 3_000
 
 
 def test_a_suspended_partner_and_a_pause_show(fresh: Books, engine: Engine) -> None:

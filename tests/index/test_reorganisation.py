@@ -11,6 +11,7 @@ from sqlalchemy import Engine
 from coalition.chain import tester
 from coalition.errors import ChainUnavailable, SetupError
 from coalition.index.follower import Follower
+from coalition.index.queries import Queries
 from tests.index.support import EPOCH, START, Books, contents, followed
 from tests.index.witnesses import Heard, busy, rebuilt
 
@@ -68,16 +69,56 @@ def test_a_chain_restored_to_an_older_state_is_followed_back(fresh: Books, engin
 
 def test_a_change_far_back_is_found_among_the_blocks_with_events(fresh: Books, engine: Engine, tmp_path: Path) -> None:
     fresh.earn(1, 0, 1)
+    kept = int(fresh.rpc.call("eth_blockNumber", []), 16)
     snapshot = fresh.rpc.call("evm_snapshot", [])
     fresh.earn(1, 0, 2)
     for _ in range(300):
         fresh.rpc.call("evm_mine", [])
-    follower = followed(engine, fresh)
+    heard = Heard()
+    follower = Follower(engine, fresh.rpc, fresh.deployment, [heard])
+    follower.catch_up()
     fresh.rpc.call("evm_revert", [snapshot])
     fresh.wait(10)
     fresh.earn(1, 1, 3)
     for _ in range(305):
         fresh.rpc.call("evm_mine", [])
+    follower.catch_up()
+    assert heard.rolled_back_from == [kept + 1]
+    assert contents(engine) == rebuilt(fresh, tmp_path)
+    assert [record.receipt for record in Queries(engine).history().items] == [3, 1]
+
+
+def test_a_range_that_does_not_follow_the_cursor_is_not_written(fresh: Books, engine: Engine, tmp_path: Path) -> None:
+    class Switching:
+        """Another branch from the second question for a header on: after the cursor was found to be on the chain."""
+
+        batches = 0
+
+        def call(self, method: str, params: list[Any]) -> Any:
+            return fresh.rpc.call(method, params)
+
+        def batch(self, calls: list[tuple[str, list[Any]]]) -> list[Any]:
+            self.batches += 1
+            if self.batches == 2:
+                fresh.rpc.call("evm_revert", [snapshot])
+                fresh.wait(7)
+                for receipt in range(20, 26):
+                    fresh.earn(2, 1, receipt)
+            return fresh.rpc.batch(calls)
+
+    fresh.earn(1, 0, 1)
+    snapshot = fresh.rpc.call("evm_snapshot", [])
+    fresh.earn(1, 0, 2)
+    followed(engine, fresh)
+    rows = contents(engine)
+    for receipt in range(3, 7):
+        fresh.earn(1, 0, receipt)
+    follower = Follower(engine, Switching(), fresh.deployment)
+    follower._source._span = 1
+    with pytest.raises(ChainUnavailable) as caught:
+        follower.poll()
+    assert caught.value.code == "chain_reorganised"
+    assert contents(engine) == rows
     follower.catch_up()
     assert contents(engine) == rebuilt(fresh, tmp_path)
 
@@ -111,7 +152,10 @@ def test_a_chain_that_ends_before_the_deployment_is_refused_and_nothing_is_lost(
     assert contents(engine) == rows
 
 
-def test_a_chain_that_changes_while_it_is_read_is_read_again(fresh: Books, engine: Engine, tmp_path: Path) -> None:
+@pytest.mark.parametrize("empty_before", [False, True])
+def test_a_chain_that_changes_while_it_is_read_is_read_again(
+    fresh: Books, engine: Engine, tmp_path: Path, empty_before: bool
+) -> None:
     class Flickering:
         """Answers the first question for logs from a chain that then goes."""
 
@@ -132,8 +176,13 @@ def test_a_chain_that_changes_while_it_is_read_is_read_again(fresh: Books, engin
             return fresh.rpc.batch(calls)
 
     fresh.earn(1, 0, 1)
+    followed(engine, fresh)
     snapshot = fresh.rpc.call("evm_snapshot", [])
-    fresh.earn(1, 0, 2)
+    if empty_before:
+        fresh.rpc.call("evm_mine", [])
+        fresh.rpc.call("evm_mine", [])
+    else:
+        fresh.earn(1, 0, 2)
     follower = Follower(engine, Flickering(), fresh.deployment)
     with pytest.raises(ChainUnavailable) as caught:
         follower.poll()

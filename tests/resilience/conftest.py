@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from coalition.index.database import open_database
+from coalition.index.queries import Queries
 from tests.cli.process import coalition, left_running
 
 RATES = {"grocery": 100, "market": 10_000, "fuel": 250}
@@ -60,7 +62,11 @@ def check_book(home: Path, purchases: Purchases) -> None:
     """The book holds exactly these purchases: audit, and points of members added up on their own."""
     report = coalition(home, "audit", "--json").json
     assert report["verdict"] == "match"
-    assert report["operations"] == purchases.rows
+    engine = open_database(f"sqlite:///{home / 'index.db'}")
+    queries = Queries(engine)
+    totals = queries.totals(queries.head().timestamp)
+    engine.dispose()
+    assert (totals.purchases, totals.points_issued) == (purchases.rows, purchases.points)
     member, points = purchases.points_of.most_common(1)[0]
     assert coalition(home, "balance", member, "--json").json["points"] == points
     assert left_running(home) == []

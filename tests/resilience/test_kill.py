@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.process import coalition, left_running, spawn, wait_until
+from tests.cli.process import TIMEOUT, coalition, left_running, spawn, wait_until
 from tests.resilience.conftest import check_book, write_purchases
 
 ROWS = 3_000
@@ -58,22 +58,22 @@ def test_loads_that_are_killed_over_and_over(template: Path, tmp_path: Path, see
 
 
 def anvils(home: Path) -> list[int]:
-    return [int(line.split()[0]) for line in left_running(home) if "anvil" in line.split()[1]]
+    return [int(line.split()[0]) for line in left_running(home) if "anvil" in "".join(line.split()[1:2])]
 
 
-def test_a_chain_that_is_killed_stops_the_load_with_a_reason_and_loses_nothing(home: Path, tmp_path: Path) -> None:
-    purchases = write_purchases(tmp_path / "purchases.csv", 30_000)
+def test_a_load_goes_on_by_itself_when_its_chain_is_killed(home: Path, tmp_path: Path) -> None:
+    purchases = write_purchases(tmp_path / "purchases.csv", 10_000)
     load = spawn(home, "load", purchases.path, "--json")
     wait_until(lambda: bool(anvils(home)))
     outbox = home / "outbox.db-wal"
-    wait_until(lambda: outbox.exists() and outbox.stat().st_size > 3_000_000)
+    wait_until(lambda: outbox.exists() and outbox.stat().st_size > 2_000_000)
     for process in anvils(home):
         os.kill(process, signal.SIGKILL)
-    out, err = load.communicate(timeout=120)
-    assert load.returncode == 1, out + err
-    assert json.loads(out.splitlines()[-1])["error"]["code"] == "chain_unavailable"
+    out, err = load.communicate(timeout=TIMEOUT)
+    assert load.returncode == 0, out + err
     assert "Traceback" not in err
-    wait_until(lambda: left_running(home) == [])
-    last = loaded_to_the_end(home, purchases.path)
-    assert last["accepted"] + last["replayed"] == purchases.rows
+    first = json.loads(out.splitlines()[-1])
+    assert first["accepted"] + first["replayed"] == purchases.rows and first["refused"] == 0
+    again = loaded_to_the_end(home, purchases.path)
+    assert (again["accepted"], again["replayed"]) == (0, purchases.rows)
     check_book(home, purchases)

@@ -3,8 +3,8 @@
 import pytest
 from support import (
     DAY,
-    HOUR,
     EPOCH_SECONDS,
+    HOUR,
     Code,
     Kind,
     correction,
