@@ -93,7 +93,8 @@ class Keeper:
             self._engine.store()
             self._tell(self._state)
         except CoalitionError as error:
-            print(error.message, file=sys.stderr, flush=True)
+            with suppress(OSError):  # the log may be on the disk that is full
+                print(error.message, file=sys.stderr, flush=True)
         took = time.monotonic() - begin
         self._next_store = time.monotonic() + max(STORE_SECONDS, STORE_SHARE * took)
 

@@ -58,6 +58,7 @@ class Board:
         self.refused: list[tuple[str, Sequence[int]]] = []
         self.clearing = threading.Lock()
         self.rolled_back_from: int | None = None
+        self.block_told = -1
         self.trouble: dict[str, str] = {}
         self.closing = threading.Event()
         for partner, signers in lanes.items():

@@ -201,6 +201,8 @@ class Submitter:
     def applied(self, events: Sequence[tuple[Position, Event]], head_block: int) -> None:
         """As `settle`: what a listener of the follower is called with."""
         self.settle(events)
+        with self._board.lock:
+            self._board.block_told = head_block
 
     def rolled_back(self, from_block: int) -> None:
         """As `unsettle`: what a listener of the follower is called with."""
@@ -223,6 +225,7 @@ class Submitter:
         """Blocks from this one on are gone: what they decided is undecided again, and is sent again by the threads."""
         board = self._board
         with board.lock:
+            board.block_told = min(board.block_told, from_block - 1)
             board.rolled_back_from = min(from_block, board.rolled_back_from or from_block)
             board.lock.notify_all()
 

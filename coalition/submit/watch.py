@@ -102,12 +102,17 @@ class Watch:
     def _decide(self, sent: InFlight, receipt: dict[str, Any] | None) -> None:
         if receipt is None:
             self._missing(sent)
-        elif number(receipt["status"]) == 0:
+            return
+        if number(receipt["status"]) == 0:
             self._reverted(sent, receipt)
-        elif sent.is_recovered or sent.row.kind is None:
-            self._settle_late(sent, number(receipt["blockNumber"]))
-        else:
-            sent.is_mined = True
+            return
+        block = number(receipt["blockNumber"])
+        with self._board.lock:
+            # Another process with our key may have sent the very same transaction before we knew of it.
+            is_past = block <= self._board.block_told
+            sent.is_mined = not is_past
+        if is_past or sent.is_recovered or sent.row.kind is None:
+            self._settle_late(sent, block)
 
     def _missing(self, sent: InFlight) -> None:
         """Twice without a receipt, some time apart: a node may be a moment behind itself."""
@@ -131,7 +136,7 @@ class Watch:
                     sent.lane.next_nonce = None
 
     def _settle_late(self, sent: InFlight, block: int) -> None:
-        """It was sent before this process started: the follower may have passed its block already."""
+        """The follower may have passed its block before this process knew of it."""
         records: list[OperationRecord] | None = None
         if any(entry.waiters for entry in sent.entries):
             told = events(self._rpc, self._board.deployment, block, block)
