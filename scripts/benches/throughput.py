@@ -41,7 +41,7 @@ def _naive(ledger: OpenLedger) -> float:
     w3 = Web3(Web3.HTTPProvider(ledger.chain_url))
     account = w3.eth.account.from_key(key)
     w3.middleware_onion.inject(SignAndSendRawMiddlewareBuilder.build(account), layer=0)
-    ledger.register_partner("naive", account.address, "USD", 100)
+    ledger.register_partner("naive", account.address, account.address, "USD", 100)
     contract: Any = w3.eth.contract(
         address=Web3.to_checksum_address(ledger.deployment.ledger), abi=artifact("PointLedger").abi
     )
