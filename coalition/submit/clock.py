@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from coalition.chain.history import head
-from coalition.chain.rpc import Rpc
+from coalition.chain.rpc import Rpc, RpcError
 
 __all__ = ["Clock"]
 
@@ -14,6 +17,25 @@ class Clock:
     def __init__(self, rpc: Rpc) -> None:
         self._rpc = rpc
         self._set = 0
+        self._gathers = True
+
+    @contextmanager
+    def one_block(self) -> Iterator[None]:
+        """Have what is sent inside go into one block, where the node can do that.
+
+        A development node that makes a block for each transaction works out its whole state for each of them.
+        """
+        if self._gathers:
+            try:
+                self._rpc.call("evm_setAutomine", [False])
+            except RpcError:
+                self._gathers = False
+        try:
+            yield
+        finally:
+            if self._gathers:
+                self._rpc.call("evm_setAutomine", [True])
+                self._rpc.call("evm_mine", [])
 
     def advance(self, not_before: int | None) -> None:
         """Have the next block's time be `not_before` (Unix seconds), if the chain is not that far."""

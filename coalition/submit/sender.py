@@ -10,9 +10,11 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from contextlib import nullcontext
 
 from coalition.chain.rpc import Rpc, RpcError
 from coalition.submit.board import Board
+from coalition.submit.clock import Clock
 from coalition.submit.outbox import Outbox
 from coalition.submit.sequencer import InFlight
 from coalition.submit.watch import Watch
@@ -45,6 +47,7 @@ class Sender:
         watch: Watch,
         durable_block: Callable[[], int | None] | None,
         adopt: Callable[[], object],
+        clock: Clock | None = None,
     ) -> None:
         self._board = board
         self._outbox = outbox
@@ -52,6 +55,7 @@ class Sender:
         self._watch = watch
         self._durable_block = durable_block
         self._adopt = adopt
+        self._clock = clock
         self._adopt_at = time.monotonic() + ADOPT_SECONDS
         self._turn = 0
         self._pause = PAUSE_SECONDS
@@ -184,7 +188,8 @@ class Sender:
 
     def _send(self, batch: list[InFlight]) -> None:
         try:
-            answers = self._rpc.batch([("eth_sendRawTransaction", ["0x" + sent.row.raw.hex()]) for sent in batch])
+            with nullcontext() if self._clock is None else self._clock.one_block():
+                answers = self._rpc.batch([("eth_sendRawTransaction", ["0x" + sent.row.raw.hex()]) for sent in batch])
         except Exception:
             with self._board.lock:
                 for sent in reversed(batch):

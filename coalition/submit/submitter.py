@@ -90,8 +90,9 @@ class Submitter:
         )
         self._intake = Intake(self._board, self._outbox, pending_max)
         self._watch = Watch(self._board, self._outbox, rpc)
-        self._sender = Sender(self._board, self._outbox, rpc, self._watch, durable_block, self._adopt_orphans)
-        self._dispatcher = Dispatcher(self._board, self._outbox, rpc, Clock(rpc) if clock_follows else None)
+        clock = Clock(rpc) if clock_follows else None
+        self._sender = Sender(self._board, self._outbox, rpc, self._watch, durable_block, self._adopt_orphans, clock)
+        self._dispatcher = Dispatcher(self._board, self._outbox, rpc, clock)
         self._is_recovered = False
         self._recovering = threading.Lock()
 
