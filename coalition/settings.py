@@ -46,6 +46,11 @@ class Settings:
         return self.home / "keystores"
 
     @property
+    def campaigns(self) -> Path:
+        """Files of campaigns that were proposed here, by the hash that their terms name."""
+        return self.home / "campaigns"
+
+    @property
     def credentials_file(self) -> Path:
         """Hashes of the partners' API keys."""
         return self.home / "credentials.json"

@@ -4,22 +4,27 @@ pragma solidity 0.8.37;
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 
 import {IPointLedger} from "./interfaces/IPointLedger.sol";
-import {EPOCH_SECONDS_MIN, FLAG_PAUSED, LOT_COUNT, LOT_MAX} from "./libraries/Constants.sol";
+import {EPOCH_SECONDS_MIN, FLAG_BUSY, FLAG_LISTENED, FLAG_PAUSED, LOT_COUNT, LOT_MAX} from "./libraries/Constants.sol";
 import {Lots, emptyLots} from "./types/Lots.sol";
 
 /// @title Accounts by epoch
 /// @notice One word an account, one for the coalition's supply. What has expired is taken out when a word is next read
 /// for writing, so that nothing has to run when an epoch ends.
 abstract contract AccountBook is IPointLedger {
+    /// @dev One word; a struct, so that a place found once can be read and written.
+    struct Account {
+        Lots lots;
+    }
+
     /// @notice Unix time in seconds at which epoch 0 began.
     uint256 public immutable epochOrigin;
 
     uint256 internal immutable _epochLength;
     uint256 internal immutable _validity;
 
-    mapping(address account => Lots) internal _accounts;
+    mapping(address account => Account) internal _accounts;
 
-    /// @dev Points outstanding by epoch, and `FLAG_PAUSED`.
+    /// @dev Points outstanding by epoch, `FLAG_PAUSED`, `FLAG_BUSY` and `FLAG_LISTENED`.
     Lots internal _coalition;
 
     constructor(uint256 epochOrigin_, uint256 epochLength_, uint256 validityDuration_) {
@@ -40,12 +45,12 @@ abstract contract AccountBook is IPointLedger {
 
     /// @inheritdoc IPointLedger
     function lotsOf(address account) external view returns (Lots) {
-        return _accounts[account].rolled(_epochNow(), _validity);
+        return _accounts[account].lots.rolled(_epochNow(), _validity);
     }
 
     /// @inheritdoc IPointLedger
     function supplyLots() external view returns (Lots) {
-        return _supplyNow().unflagged(FLAG_PAUSED);
+        return _supplyNow().unflagged(FLAG_PAUSED | FLAG_BUSY | FLAG_LISTENED);
     }
 
     /// @inheritdoc IPointLedger
@@ -66,7 +71,13 @@ abstract contract AccountBook is IPointLedger {
     }
 
     function _requireNotPaused() internal view {
-        require(!_coalition.isFlagged(FLAG_PAUSED), LedgerPaused());
+        _requireFree(_coalition);
+    }
+
+    /// @dev Reverts while the ledger is paused, or the campaign book is asked in the middle of a batch.
+    function _requireFree(Lots coalition) internal pure {
+        require(!coalition.isFlagged(FLAG_PAUSED), LedgerPaused());
+        require(!coalition.isFlagged(FLAG_BUSY), LedgerBusy());
     }
 
     function _expiredAt(uint256 epoch, uint256 now_) internal view returns (bool) {
@@ -89,19 +100,18 @@ abstract contract AccountBook is IPointLedger {
 
     /// @dev An account as of `epoch`; what expired since it was stored is taken out, and told.
     function _opened(address account, uint256 epoch) internal returns (Lots) {
-        return _opened(account, _accounts[account], epoch);
+        return _opened(account, _accounts[account].lots, epoch);
     }
 
     /// @dev As above, for a caller who has just read `stored`.
     function _opened(address account, Lots stored, uint256 epoch) internal returns (Lots lots) {
-        lots = stored.rolled(epoch, _validity);
-        // slither-disable-next-line incorrect-equality
-        if (stored.head() == epoch) return lots;
+        if (stored.head() == epoch) return stored;
 
+        lots = stored.rolled(epoch, _validity);
         uint256 points = stored.total() - lots.total();
         if (points == 0) return lots;
 
-        _accounts[account] = lots;
+        _accounts[account].lots = lots;
 
         emit PointsExpired(account, stored.expired(epoch, _validity));
         emit IERC20.Transfer(account, address(0), points);

@@ -6,7 +6,7 @@ import {Nonces} from "@openzeppelin/contracts/utils/Nonces.sol";
 
 import {AccountBook} from "./AccountBook.sol";
 import {IAccountKeys} from "./interfaces/IAccountKeys.sol";
-import {FLAG_ENROLLED, FLAG_KEY_CHANGED} from "./libraries/Constants.sol";
+import {FLAG_BUSY, FLAG_ENROLLED, FLAG_KEY_CHANGED} from "./libraries/Constants.sol";
 import {MemberSignature} from "./libraries/MemberSignature.sol";
 import {Lots} from "./types/Lots.sol";
 
@@ -52,7 +52,7 @@ abstract contract AccountKeys is AccountBook, IAccountKeys, EIP712, Nonces {
 
     /// @inheritdoc IAccountKeys
     function signerOf(address account) external view returns (address) {
-        return _signerOf(account, _accounts[account]);
+        return _signerOf(account, _accounts[account].lots);
     }
 
     /// @inheritdoc IAccountKeys
@@ -62,13 +62,14 @@ abstract contract AccountKeys is AccountBook, IAccountKeys, EIP712, Nonces {
 
     /// @dev Announces `next` to sign for `account` from `effectiveFrom`, in place of anything announced and not yet due.
     function _announce(address account, address next, uint256 effectiveFrom, bool recovery) internal {
-        Lots lots = _accounts[account];
+        require(!_coalition.isFlagged(FLAG_BUSY), LedgerBusy());
+        Lots lots = _accounts[account].lots;
         require(lots.isFlagged(FLAG_ENROLLED), MemberNotEnrolled(account));
         require(next != address(0), SignerZero());
 
         _accountKeys[account] =
             AccountKey({current: _signerOf(account, lots), effectiveFrom: uint40(effectiveFrom), next: next});
-        _accounts[account] = lots.flagged(FLAG_KEY_CHANGED);
+        _accounts[account].lots = lots.flagged(FLAG_KEY_CHANGED);
 
         emit KeyChangeAnnounced(account, next, effectiveFrom, recovery);
     }
@@ -84,13 +85,13 @@ abstract contract AccountKeys is AccountBook, IAccountKeys, EIP712, Nonces {
 
     /// @dev Reverts unless the account's own address is still its key, as a call of `transfer` or `approve` needs.
     function _requireOwnKey(address account) internal view {
-        require(_signerOf(account, _accounts[account]) == account, SignerNotCurrent(account));
+        require(_signerOf(account, _accounts[account].lots) == account, SignerNotCurrent(account));
     }
 
     /// @dev Reverts unless the account's key signed the EIP-712 struct `content` and `deadline` has not passed.
     function _requireSigned(address account, bytes32 content, uint256 deadline, bytes memory signature) internal view {
         require(block.timestamp <= deadline, SignatureExpired(deadline));
-        address signer = _signerOf(account, _accounts[account]);
+        address signer = _signerOf(account, _accounts[account].lots);
         require(
             MemberSignature.isValid(signer, _hashTypedDataV4(content), signature), SignatureNotValid(account)
         );

@@ -1,21 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {Awards} from "./Awards.sol";
 import {IPointLedger} from "./interfaces/IPointLedger.sol";
-import {FLAG_INDEBTED, RECEIPT_BITS} from "./libraries/Constants.sol";
+import {RECEIPT_BITS} from "./libraries/Constants.sol";
 import {OutcomeChain} from "./libraries/OutcomeChain.sol";
-import {ReceiptBook} from "./ReceiptBook.sol";
-import {Lots, emptyLots} from "./types/Lots.sol";
+import {Lots} from "./types/Lots.sol";
 import {Correction, OperationKind, Outcome, RejectionCode} from "./types/Operation.sol";
 import {PartnerId} from "./types/PartnerId.sol";
 
 /// @title Reversals and refunds
 /// @notice A correction brings the original outcome with its proof; only what was corrected gets a slot of its own.
-abstract contract Corrections is ReceiptBook {
+abstract contract Corrections is Awards {
     using OutcomeChain for uint256;
-
-    /// @inheritdoc IPointLedger
-    mapping(address account => uint256) public debtOf;
 
     mapping(PartnerId => mapping(uint256 receipt => uint256)) private _corrected;
 
@@ -56,7 +53,8 @@ abstract contract Corrections is ReceiptBook {
 
     function _reverse(Batch memory batch, Correction calldata reversal) private returns (RejectionCode code) {
         Outcome memory original = reversal.original;
-        code = _checkCorrection(batch, reversal, original.spendMinor, original.kind == OperationKind.Earn);
+        bool fits = original.kind == OperationKind.Earn && OutcomeChain.hashOf(reversal.awards) == original.awards;
+        code = _checkCorrection(batch, reversal, original.spendMinor, fits);
         if (code != RejectionCode.None) return code;
 
         uint256 left = original.spendMinor - _corrected[batch.partner][original.receipt];
@@ -64,31 +62,17 @@ abstract contract Corrections is ReceiptBook {
             - original.points * (left - reversal.amount) / original.spendMinor;
         _use(batch, reversal.receipt);
         _corrected[batch.partner][original.receipt] += reversal.amount;
-        Lots taken = _takeBack(batch, original.member, original.lots.head(), points);
+        (uint256 awarded, uint256[] memory others) =
+            _askForTaken(batch, original, reversal.awards, left, left - reversal.amount);
+        uint256 epoch = original.lots.head();
+        Lots taken = _takeBack(batch, original.member, epoch, points + awarded);
 
         emit Transfer(original.member, address(0), taken.total());
         emit Reversed(
-            batch.partner, original.member, reversal.receipt, original.receipt, reversal.amount, points, taken
+            batch.partner, original.member, reversal.receipt, original.receipt, reversal.amount, points, taken, awarded
         );
-    }
 
-    /// @dev Takes from the lot of the earn first, then nearest to expiry first; what is missing becomes a debt.
-    function _takeBack(Batch memory batch, address member, uint256 epoch, uint256 points) private returns (Lots taken) {
-        Lots lots = _opened(member, batch.epoch);
-        uint256 own = _atEpoch(lots, epoch);
-        if (own > points) own = points;
-        taken = emptyLots(batch.epoch);
-        if (own > 0) taken = taken.withLot(batch.epoch - epoch, own);
-        (Lots others, uint256 missing) = lots.removed(taken).spent(points - own, _validity, 0);
-        taken = taken.plus(others);
-
-        lots = lots.removed(taken);
-        batch.supply = batch.supply.removed(taken);
-        if (missing > 0) {
-            debtOf[member] += missing;
-            lots = lots.flagged(FLAG_INDEBTED);
-        }
-        _accounts[member] = lots;
+        _takeFromOthers(batch, original.member, epoch, others);
     }
 
     function _refund(Batch memory batch, Correction calldata correction) private returns (RejectionCode code) {
@@ -102,7 +86,7 @@ abstract contract Corrections is ReceiptBook {
 
         _use(batch, correction.receipt);
         _corrected[batch.partner][original.receipt] = before + correction.amount;
-        _accounts[original.member] = _opened(original.member, batch.epoch).plus(back);
+        _accounts[original.member].lots = _opened(original.member, batch.epoch).plus(back);
         batch.supply = batch.supply.plus(back);
 
         emit Transfer(address(0), original.member, correction.amount);

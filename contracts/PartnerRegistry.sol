@@ -126,7 +126,6 @@ contract PartnerRegistry is IPartnerRegistry, AccessManaged {
         Key memory known = _keys[key];
         require(known.activeFrom != 0, KeyUnknown(key));
         require(known.activeFrom <= block.timestamp, KeyNotYetActive(key, known.activeFrom));
-        // slither-disable-next-line incorrect-equality
         require(known.revokedAt == 0, KeyRevoked(key, known.revokedAt));
         partner = known.partner;
         Partner storage poster = _partners[partner];
@@ -161,7 +160,6 @@ contract PartnerRegistry is IPartnerRegistry, AccessManaged {
 
     function _addKey(PartnerId partner, address key, uint256 activeFrom) private {
         require(key != address(0), KeyZero());
-        // slither-disable-next-line incorrect-equality
         require(_keys[key].activeFrom == 0, KeyKnown(key, _keys[key].partner));
 
         _keys[key] = Key({partner: partner, activeFrom: uint40(activeFrom), revokedAt: 0});

@@ -8,6 +8,7 @@ import {AccountBook} from "./AccountBook.sol";
 import {AccountKeys} from "./AccountKeys.sol";
 import {Corrections} from "./Corrections.sol";
 import {IAccountKeys} from "./interfaces/IAccountKeys.sol";
+import {IEarnHook} from "./interfaces/IEarnHook.sol";
 import {IPartnerRegistry} from "./interfaces/IPartnerRegistry.sol";
 import {IPointLedger} from "./interfaces/IPointLedger.sol";
 import {
@@ -15,6 +16,7 @@ import {
     BPS,
     FLAG_ENROLLED,
     FLAG_INDEBTED,
+    FLAG_LISTENED,
     FLAG_PAUSED,
     HOLD_SECONDS_MAX,
     LOT_MAX,
@@ -23,7 +25,7 @@ import {
 } from "./libraries/Constants.sol";
 import {MemberSignature} from "./libraries/MemberSignature.sol";
 import {ReceiptBook} from "./ReceiptBook.sol";
-import {Lots, emptyLots, singleLot} from "./types/Lots.sol";
+import {Lots, newMember, singleLot} from "./types/Lots.sol";
 import {
     Capture,
     Correction,
@@ -88,18 +90,25 @@ contract PointLedger is Corrections, AccessManaged {
         for (uint256 i = 0; i < members.length; ++i) {
             address member = members[i];
             require(_canBeMember(member), MemberInvalid(member));
-            if (!_accounts[member].isFlagged(FLAG_ENROLLED)) _accounts[member] = _enrolled(member, epoch);
+            if (_accounts[member].lots.isFlagged(FLAG_ENROLLED)) continue;
+
+            _accounts[member].lots = newMember(epoch, block.timestamp);
+
+            emit MemberEnrolled(member);
         }
     }
 
     /// @inheritdoc IPointLedger
     function earn(Earn[] calldata earns, uint256[] calldata enrolling) external {
         Batch memory batch = _begin(earns.length);
+        batch.outcome.kind = OperationKind.Earn;
+        _turnToBook(batch);
 
+        uint256 news = 0;
         for (uint256 i = 0; i < earns.length; ++i) {
             Earn calldata purchase = earns[i];
-            bool isNew = i >> 8 < enrolling.length && enrolling[i >> 8] & (1 << (i & 0xFF)) != 0;
-            RejectionCode code = _earn(batch, purchase, isNew);
+            news = i & 0xFF != 0 ? news >> 1 : i >> 8 < enrolling.length ? enrolling[i >> 8] : 0;
+            RejectionCode code = _earn(batch, purchase, news);
             if (code != RejectionCode.None) {
                 _reject(batch, purchase.receipt, OperationKind.Earn, code);
             }
@@ -111,6 +120,7 @@ contract PointLedger is Corrections, AccessManaged {
     /// @inheritdoc IPointLedger
     function redeem(Spend[] calldata redemptions) external {
         Batch memory batch = _begin(redemptions.length);
+        batch.outcome.kind = OperationKind.Redeem;
 
         for (uint256 i = 0; i < redemptions.length; ++i) {
             Spend calldata payment = redemptions[i];
@@ -141,6 +151,7 @@ contract PointLedger is Corrections, AccessManaged {
     /// @inheritdoc IPointLedger
     function capture(Capture[] calldata captures) external {
         Batch memory batch = _begin(captures.length);
+        batch.outcome.kind = OperationKind.Capture;
 
         for (uint256 i = 0; i < captures.length; ++i) {
             RejectionCode code = _capture(batch, captures[i]);
@@ -170,7 +181,6 @@ contract PointLedger is Corrections, AccessManaged {
         require(open.member != address(0), HoldNotOpen(partner, receipt));
         require(open.deadline < block.timestamp, HoldNotLapsed(partner, receipt, open.deadline));
 
-        // slither-disable-next-line uninitialized-local
         Batch memory batch;
         _take(batch);
         batch.partner = partner;
@@ -181,6 +191,15 @@ contract PointLedger is Corrections, AccessManaged {
     /// @inheritdoc IAccountKeys
     function announceKeyRecovery(address account, address next) external restricted {
         _announce(account, next, block.timestamp + recoveryDelay, true);
+    }
+
+    /// @inheritdoc IPointLedger
+    function setCampaignBook(IEarnHook book) external restricted {
+        campaignBook = book;
+        bool listening = address(book) != address(0) && book.isListening();
+        _coalition = listening ? _coalition.flagged(FLAG_LISTENED) : _coalition.unflagged(FLAG_LISTENED);
+
+        emit CampaignBookSet(address(book));
     }
 
     /// @inheritdoc IPointLedger
@@ -203,7 +222,12 @@ contract PointLedger is Corrections, AccessManaged {
 
     /// @inheritdoc IPointLedger
     function isMember(address account) external view returns (bool) {
-        return _accounts[account].isFlagged(FLAG_ENROLLED);
+        return _accounts[account].lots.isFlagged(FLAG_ENROLLED);
+    }
+
+    /// @inheritdoc IPointLedger
+    function memberSinceOf(address account) external view returns (uint256) {
+        return _accounts[account].lots.memberSince();
     }
 
     /// @inheritdoc IPointLedger
@@ -211,41 +235,61 @@ contract PointLedger is Corrections, AccessManaged {
         return _holds[partner][receipt];
     }
 
-    /// @dev A new member's account, for the caller to store.
-    function _enrolled(address member, uint256 epoch) private returns (Lots) {
-        emit MemberEnrolled(member);
-
-        return emptyLots(epoch).flagged(FLAG_ENROLLED);
-    }
-
     function _canBeMember(address account) private view returns (bool) {
         return account != address(0) && account != address(this);
     }
 
-    function _earn(Batch memory batch, Earn calldata purchase, bool isNew) private returns (RejectionCode) {
+    /// @param news its lowest bit is set if the purchase may enrol the member.
+    function _earn(Batch memory batch, Earn calldata purchase, uint256 news) private returns (RejectionCode) {
         if (_isUsed(batch, purchase.receipt)) return RejectionCode.ReceiptUsed;
-        if (purchase.spendMinor == 0) return RejectionCode.AmountZero;
-        if (purchase.spendMinor > SPEND_MINOR_MAX) return RejectionCode.AmountTooLarge;
+        uint256 spendMinor = purchase.spendMinor;
+        if (!_isSpend(spendMinor)) return spendMinor == 0 ? RejectionCode.AmountZero : RejectionCode.AmountTooLarge;
         address member = purchase.member;
-        Lots lots = _accounts[member];
+        Account storage account = _accounts[member];
+        Lots lots = account.lots;
         bool enrols = !lots.isFlagged(FLAG_ENROLLED);
-        if (enrols && (!isNew || !_canBeMember(member))) return RejectionCode.MemberUnknown;
-        uint256 points = _pointsForSpendDown(purchase.spendMinor, batch.earnRateBps);
-        if (points > LOT_MAX - batch.supply.lotAt(0)) return RejectionCode.AmountTooLarge;
+        if (enrols && (news & 1 == 0 || !_canBeMember(member))) return RejectionCode.MemberUnknown;
+        uint256 points = _pointsForSpendDown(spendMinor, batch.earnRateBps);
+        if (!_hasRoom(batch, points)) return RejectionCode.AmountTooLarge;
 
         _use(batch, purchase.receipt);
-        lots = enrols ? _enrolled(member, batch.epoch) : _opened(member, lots, batch.epoch);
-        lots = lots.added(points);
-        batch.supply = batch.supply.added(points);
-        _accounts[member] = lots;
-        Lots earned = singleLot(batch.epoch, points);
-        _commit(batch, OperationKind.Earn, member, purchase.receipt, purchase.spendMinor, points, earned);
+        if (enrols) {
+            lots = newMember(batch.epoch, block.timestamp);
+            emit MemberEnrolled(member);
+        } else {
+            lots = _opened(member, lots, batch.epoch);
+        }
+        uint256 whole = points;
+        uint256[] memory others;
+        if (batch.room != LOT_MAX) (whole, others) = _askForAwards(batch, purchase, points, lots.memberSince());
+        lots = lots.added(whole);
+        batch.supply = batch.supply.added(whole);
+        account.lots = lots;
+        Lots earned = singleLot(batch.epoch, whole);
+        _commit(batch, member, purchase.receipt, spendMinor, points, earned);
 
-        emit Transfer(address(0), member, points);
-        emit Earned(batch.partner, member, purchase.receipt, purchase.spendMinor, points);
+        emit Transfer(address(0), member, whole);
+        unchecked {
+            emit Earned(batch.partner, member, purchase.receipt, spendMinor, points, whole - points);
+        }
 
-        if (lots.isFlagged(FLAG_INDEBTED)) _repay(batch, member, lots, points);
+        if (lots.isFlagged(FLAG_INDEBTED)) _repay(batch, member, lots, whole);
+        if (others.length > 0) _awardOthers(batch, member, others);
         return RejectionCode.None;
+    }
+
+    /// @dev 1 to `SPEND_MINOR_MAX`, in one comparison: 0 less 1 is the largest number.
+    function _isSpend(uint256 spendMinor) private pure returns (bool) {
+        unchecked {
+            return spendMinor - 1 < SPEND_MINOR_MAX;
+        }
+    }
+
+    /// @dev Cannot overflow: points have less than 68 bits.
+    function _hasRoom(Batch memory batch, uint256 points) private pure returns (bool) {
+        unchecked {
+            return points + batch.supply.lotAt(0) <= batch.room;
+        }
     }
 
     /// @dev Cannot overflow: a spend has 48 bits, a rate 20.
@@ -255,30 +299,15 @@ contract PointLedger is Corrections, AccessManaged {
         }
     }
 
-    function _repay(Batch memory batch, address member, Lots lots, uint256 earned) private {
-        uint256 debt = debtOf[member];
-        uint256 paid = debt < earned ? debt : earned;
-        if (paid == 0) return;
-
-        debtOf[member] = debt - paid;
-        Lots payment = singleLot(batch.epoch, paid);
-        batch.supply = batch.supply.removed(payment);
-        lots = lots.removed(payment);
-        _accounts[member] = paid == debt ? lots.unflagged(FLAG_INDEBTED) : lots;
-
-        emit Transfer(member, address(0), paid);
-        emit DebtRepaid(member, paid);
-    }
-
     function _redeem(Batch memory batch, Spend calldata payment) private returns (RejectionCode code) {
         Lots lots;
         Lots taken;
         (code, lots, taken) = _pay(batch, payment, Purpose.Redeem, 0);
         if (code != RejectionCode.None) return code;
 
-        _accounts[payment.member] = lots.removed(taken);
+        _accounts[payment.member].lots = lots.removed(taken);
         batch.supply = batch.supply.removed(taken);
-        _commit(batch, OperationKind.Redeem, payment.member, payment.receipt, 0, payment.points, taken);
+        _commit(batch, payment.member, payment.receipt, 0, payment.points, taken);
 
         emit Transfer(payment.member, address(0), payment.points);
         emit Redeemed(batch.partner, payment.member, payment.receipt, payment.points, taken);
@@ -291,8 +320,8 @@ contract PointLedger is Corrections, AccessManaged {
         (code, lots, taken) = _pay(batch, payment, Purpose.Hold, _lostBy(payment.deadline, batch.epoch));
         if (code != RejectionCode.None) return code;
 
-        _accounts[payment.member] = lots.removed(taken);
-        _accounts[address(this)] = _opened(address(this), batch.epoch).plus(taken);
+        _accounts[payment.member].lots = lots.removed(taken);
+        _accounts[address(this)].lots = _opened(address(this), batch.epoch).plus(taken);
         _holds[batch.partner][payment.receipt] =
             Hold({member: payment.member, deadline: uint40(payment.deadline), lots: taken});
 
@@ -308,7 +337,7 @@ contract PointLedger is Corrections, AccessManaged {
         if (_isUsed(batch, payment.receipt)) return (RejectionCode.ReceiptUsed, lots, taken);
         if (payment.points == 0) return (RejectionCode.AmountZero, lots, taken);
         if (payment.points > LOT_MAX) return (RejectionCode.AmountTooLarge, lots, taken);
-        lots = _accounts[payment.member];
+        lots = _accounts[payment.member].lots;
         if (!lots.isFlagged(FLAG_ENROLLED)) return (RejectionCode.MemberUnknown, lots, taken);
         if (payment.deadline < block.timestamp) return (RejectionCode.DeadlinePassed, lots, taken);
         uint256 missing;
@@ -323,7 +352,6 @@ contract PointLedger is Corrections, AccessManaged {
     }
 
     function _useAllowance(PartnerId partner, Spend calldata payment) private returns (RejectionCode) {
-        // slither-disable-next-line calls-loop
         address spender = registry.accountOf(partner);
         uint256 allowed = allowance[payment.member][spender];
         if (allowed < payment.points) return RejectionCode.AllowanceTooLow;
@@ -365,10 +393,10 @@ contract PointLedger is Corrections, AccessManaged {
         Lots rest = held.removed(taken);
         _turnTo(batch, captured.receipt / RECEIPT_BITS);
         delete _holds[batch.partner][captured.receipt];
-        _accounts[address(this)] = _opened(address(this), batch.epoch).removed(held);
-        _accounts[open.member] = _opened(open.member, batch.epoch).plus(rest);
+        _accounts[address(this)].lots = _opened(address(this), batch.epoch).removed(held);
+        _accounts[open.member].lots = _opened(open.member, batch.epoch).plus(rest);
         batch.supply = batch.supply.removed(taken);
-        _commit(batch, OperationKind.Capture, open.member, captured.receipt, 0, captured.points, taken);
+        _commit(batch, open.member, captured.receipt, 0, captured.points, taken);
 
         emit Transfer(address(this), address(0), captured.points);
         if (!rest.isEmpty()) emit Transfer(address(this), open.member, rest.total());
@@ -389,8 +417,8 @@ contract PointLedger is Corrections, AccessManaged {
         if (!_hasRoom(supply, back)) return RejectionCode.AmountTooLarge;
 
         delete _holds[batch.partner][receipt];
-        _accounts[address(this)] = _opened(address(this), batch.epoch).removed(live);
-        _accounts[open.member] = _opened(open.member, batch.epoch).plus(back);
+        _accounts[address(this)].lots = _opened(address(this), batch.epoch).removed(live);
+        _accounts[open.member].lots = _opened(open.member, batch.epoch).plus(back);
         batch.supply = supply.plus(back);
 
         if (alive > 0) emit Transfer(address(this), open.member, alive);

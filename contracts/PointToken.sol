@@ -121,12 +121,12 @@ abstract contract PointToken is AccountKeys, IERC7818, IERC3009, IERC20Metadata,
 
     /// @inheritdoc IERC20
     function balanceOf(address account) external view returns (uint256) {
-        return _accounts[account].rolled(_epochNow(), _validity).total();
+        return _accounts[account].lots.rolled(_epochNow(), _validity).total();
     }
 
     /// @inheritdoc IERC7818
     function balanceOfAtEpoch(uint256 epoch, address account) external view returns (uint256) {
-        return _atEpoch(_accounts[account].rolled(_epochNow(), _validity), epoch);
+        return _atEpoch(_accounts[account].lots.rolled(_epochNow(), _validity), epoch);
     }
 
     /// @inheritdoc IERC20
@@ -191,14 +191,14 @@ abstract contract PointToken is AccountKeys, IERC7818, IERC3009, IERC20Metadata,
 
     function _openedForTransfer(address from, address to) private returns (Lots) {
         _requireNotPaused();
-        require(_accounts[to].isFlagged(FLAG_ENROLLED), ERC20InvalidReceiver(to));
+        require(_accounts[to].lots.isFlagged(FLAG_ENROLLED), ERC20InvalidReceiver(to));
 
         return _opened(from, _epochNow());
     }
 
     function _move(address from, address to, Lots lots, Lots taken, uint256 value) private {
-        _accounts[from] = lots.removed(taken);
-        _accounts[to] = _opened(to, lots.head()).plus(taken);
+        _accounts[from].lots = lots.removed(taken);
+        _accounts[to].lots = _opened(to, lots.head()).plus(taken);
 
         emit IERC20.Transfer(from, to, value);
         emit LotsTransferred(from, to, taken);

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {IEarnHook} from "./interfaces/IEarnHook.sol";
 import {IPartnerRegistry} from "./interfaces/IPartnerRegistry.sol";
 import {IPointLedger} from "./interfaces/IPointLedger.sol";
-import {BATCH_MAX, FLAG_PAUSED, RECEIPT_BITS} from "./libraries/Constants.sol";
+import {BATCH_MAX, LOT_MAX, RECEIPT_BITS} from "./libraries/Constants.sol";
 import {OutcomeChain} from "./libraries/OutcomeChain.sol";
 import {PointToken} from "./PointToken.sol";
 import {Lots} from "./types/Lots.sol";
@@ -15,7 +16,8 @@ import {PartnerId} from "./types/PartnerId.sol";
 abstract contract ReceiptBook is PointToken {
     using OutcomeChain for uint256;
 
-    /// @dev What the operations of one transaction share.
+    /// @dev What the operations of one transaction share. `room` is what an epoch's supply may come to by base
+    /// rates; `book` is the campaign book if it is to hear of purchases, else zero.
     struct Batch {
         PartnerId partner;
         uint256 earnRateBps;
@@ -24,6 +26,8 @@ abstract contract ReceiptBook is PointToken {
         uint256 wordIndex;
         uint256 word;
         Outcome outcome;
+        uint256 room;
+        IEarnHook book;
     }
 
     /// @dev No word of receipts is in hand.
@@ -61,11 +65,12 @@ abstract contract ReceiptBook is PointToken {
     /// @dev Takes up what is the coalition's own.
     function _take(Batch memory batch) internal view {
         Lots supply = _coalition;
-        require(!supply.isFlagged(FLAG_PAUSED), LedgerPaused());
+        _requireFree(supply);
 
         batch.epoch = _epochNow();
         batch.supply = supply.rolled(batch.epoch, _validity);
         batch.wordIndex = NO_WORD;
+        batch.room = LOT_MAX;
     }
 
     function _finish(Batch memory batch) internal {
@@ -77,9 +82,9 @@ abstract contract ReceiptBook is PointToken {
         emit OperationRejected(batch.partner, receipt, kind, code);
     }
 
+    /// @dev Commits to an outcome of the kind that `batch.outcome` has.
     function _commit(
         Batch memory batch,
-        OperationKind kind,
         address member,
         uint256 receipt,
         uint256 spendMinor,
@@ -87,7 +92,6 @@ abstract contract ReceiptBook is PointToken {
         Lots lots
     ) internal pure {
         Outcome memory outcome = batch.outcome;
-        outcome.kind = kind;
         outcome.member = member;
         outcome.receipt = receipt;
         outcome.spendMinor = spendMinor;
@@ -97,7 +101,8 @@ abstract contract ReceiptBook is PointToken {
     }
 
     function _isUsed(Batch memory batch, uint256 receipt) internal returns (bool) {
-        _turnTo(batch, receipt / RECEIPT_BITS);
+        uint256 index = receipt / RECEIPT_BITS;
+        if (index != batch.wordIndex) _turnTo(batch, index);
         return batch.word.isMarked(receipt);
     }
 

@@ -11,7 +11,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from benches import gas, throughput
+from benches import campaigns, gas, throughput
 from rich.console import Console
 from rich.table import Table
 
@@ -32,11 +32,15 @@ def main() -> None:
         console.print("measuring gas …")
         with EmbeddedChain(Path(folder) / "gas") as chain:
             figures: dict[str, float] = dict(gas.measure(HttpRpc(chain.url)))
+            console.print("measuring gas with campaigns …")
+            figures |= campaigns.measure(HttpRpc(chain.url))
         console.print(f"loading {options.days} days …")
         figures |= throughput.measure(Path(folder) / "load", options.days)
+    _print_campaigns(console, figures)
     failed = _print_gas(console, figures) | _print_throughput(console, figures)
     target = ROOT / "build" / "bench.json"
     target.parent.mkdir(exist_ok=True)
+    campaigns.plot(figures, target.with_name("bench-campaigns.svg"))
     target.write_text(json.dumps({name: round(value, 1) for name, value in figures.items()}, indent=2) + "\n")
     console.print(f"written: {target.relative_to(ROOT)}")
     raise SystemExit(1 if failed else 0)
@@ -47,13 +51,29 @@ def _print_gas(console: Console, figures: dict[str, float]) -> bool:
     for column in table.columns[2:]:
         column.justify = "right"
     failed = False
-    for key, (what, most, aim) in gas.LIMITS.items():
+    for key, (what, most, aim) in (gas.LIMITS | campaigns.LIMITS).items():
         over = most is not None and figures[key] > most
         failed |= over
         cells = (f"{figures[key]:,.0f}", f"{most:,}" if most else "–", f"{aim:,}" if aim else "–")
         table.add_row(what, key, *cells, style="red" if over else "")
     console.print(table)
     return failed
+
+
+def _print_campaigns(console: Console, figures: dict[str, float]) -> None:
+    table = Table(
+        "campaigns at the partner", "gas", "each adds", title="Gas of an earn in a batch", title_justify="left"
+    )
+    for column in table.columns[1:]:
+        column.justify = "right"
+    nothing = figures["gas.campaigns.0"]
+    for count in campaigns.OPEN:
+        gas_ = figures[f"gas.campaigns.{count}"]
+        table.add_row(f"{count} stamp cards", f"{gas_:,.0f}", f"{(gas_ - nothing) / count:,.0f}" if count else "")
+    for kind in campaigns.KINDS:
+        gas_ = figures[f"gas.campaign.{kind}"]
+        table.add_row(f"one {kind}", f"{gas_:,.0f}", f"{gas_ - nothing:,.0f}")
+    console.print(table)
 
 
 def _print_throughput(console: Console, figures: dict[str, float]) -> bool:

@@ -4,12 +4,27 @@ Roles live in one OpenZeppelin `AccessManager`. Afterwards the deployer holds no
 administers, and only after the notice period.
 """
 
+import threading
 from dataclasses import dataclass
 from typing import Any
 
-from brownie import AccessManager, PartnerRegistry, PointLedger, accounts, chain, network, web3
+import brownie
+from brownie import (
+    AccessManager,
+    BadgeBook,
+    CampaignAgreements,
+    CampaignBook,
+    PartnerRegistry,
+    PointLedger,
+    TierBook,
+    accounts,
+    chain,
+    network,
+    web3,
+)
 
 DAY = 86_400
+THREAD_SECONDS = 5
 
 ADMIN = 0
 OPERATOR = 1
@@ -21,15 +36,33 @@ ROLE_TABLE: dict[int, dict[str, tuple[str, ...]]] = {
     OPERATOR: {
         "PartnerRegistry": ("addPartner", "suspendPartner", "addKey", "revokeKey", "announceEarnRate"),
         "PointLedger": ("enrol", "pause"),
+        "CampaignAgreements": ("listRule", "delistRule"),
+        "TierBook": ("announceProgramme", "setFloor"),
+        "BadgeBook": ("defineBadge",),
     },
     GOVERNOR: {
         "PartnerRegistry": ("reinstatePartner", "setTerms"),
-        "PointLedger": ("unpause",),
+        "PointLedger": ("unpause", "setCampaignBook"),
+        "TierBook": ("setCampaignBook",),
+        "BadgeBook": ("setCampaignBook",),
     },
     RECOVERY: {
         "PointLedger": ("announceKeyRecovery",),
     },
 }
+RULES = (
+    "ActionRule",
+    "DividendRule",
+    "LevelsRule",
+    "MilestoneRule",
+    "MultiplierRule",
+    "QuestRule",
+    "ReferralRule",
+    "StampRule",
+    "StreakRule",
+    "SurpriseRule",
+    "ThresholdRule",
+)
 ROLE_NAMES = {ADMIN: "ADMIN", OPERATOR: "OPERATOR", GOVERNOR: "GOVERNOR", RECOVERY: "RECOVERY"}
 
 
@@ -40,13 +73,25 @@ class Deployment:
     manager: Any
     registry: Any
     ledger: Any
+    agreements: Any
+    book: Any
+    tiers: Any
+    badges: Any
+    rules: dict[str, Any]
     holders: dict[int, Any]
     delays: dict[int, int]
 
     @property
     def targets(self) -> dict[str, Any]:
         """The contracts of `ROLE_TABLE` by name."""
-        return {"PartnerRegistry": self.registry, "PointLedger": self.ledger}
+        return {
+            "PartnerRegistry": self.registry,
+            "PointLedger": self.ledger,
+            "CampaignAgreements": self.agreements,
+            "CampaignBook": self.book,
+            "TierBook": self.tiers,
+            "BadgeBook": self.badges,
+        }
 
 
 def deploy(
@@ -78,10 +123,24 @@ def deploy(
     ledger = deployer.deploy(
         PointLedger, manager, registry, epoch_origin, epoch_length, validity, rotation_delay, recovery_delay
     )
+    agreements = deployer.deploy(CampaignAgreements, manager, registry)
+    tiers = deployer.deploy(TierBook, manager, notice)
+    badges = deployer.deploy(BadgeBook, manager)
+    book = deployer.deploy(CampaignBook, registry, agreements, ledger, tiers, badges)
+    rules = {name: deployer.deploy(getattr(brownie, name)) for name in RULES}
+    for contract in (ledger, tiers, badges):
+        contract.setCampaignBook(book, sender)
+    for rule in rules.values():
+        agreements.listRule(rule, sender)
     deployment = Deployment(
         manager,
         registry,
         ledger,
+        agreements,
+        book,
+        tiers,
+        badges,
+        rules,
         holders={OPERATOR: operator, GOVERNOR: governor, RECOVERY: recovery, ADMIN: governor},
         delays={OPERATOR: 0, GOVERNOR: notice, RECOVERY: 0, ADMIN: notice},
     )
@@ -100,9 +159,9 @@ def deploy(
 
 def table(deployment: Deployment) -> str:
     """Addresses, roles, holders and delays, as lines of text."""
-    lines = [f"{'contract':<16} address"]
-    for name, contract in {"AccessManager": deployment.manager, **deployment.targets}.items():
-        lines.append(f"{name:<16} {contract.address}")
+    lines = [f"{'contract':<18} address"]
+    for name, contract in {"AccessManager": deployment.manager, **deployment.targets, **deployment.rules}.items():
+        lines.append(f"{name:<18} {contract.address}")
     lines += ["", f"{'role':<9} {'id':>2}  {'holder':<42} {'delay':>9}  may call"]
     for role in sorted(deployment.holders):
         functions = [name for names in ROLE_TABLE.get(role, {}).values() for name in names]
@@ -129,4 +188,12 @@ def main(deployer: str = "", operator: str = "", governor: str = "", recovery: s
     else:
         raise ValueError("give the deployer's account name and the addresses of operator, governor and recovery")
     print(table(deployment))
+    _let_brownie_finish()
     return deployment
+
+
+def _let_brownie_finish() -> None:
+    """brownie takes note of each transaction in a thread, which should not meet a development chain that is gone."""
+    for thread in threading.enumerate():
+        if thread is not threading.current_thread():
+            thread.join(THREAD_SECONDS)

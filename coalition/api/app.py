@@ -14,8 +14,10 @@ from coalition.api.credentials import CredentialStore
 from coalition.api.errors import handle_errors
 from coalition.api.health import Readiness
 from coalition.api.responses import ProblemBody
+from coalition.api.routes import campaigns as campaign_routes
 from coalition.api.routes import members, operations, partner, posting, status
 from coalition.service import LedgerService
+from coalition.service.campaign_members import CampaignMembers
 
 __all__ = ["create_app"]
 
@@ -35,6 +37,7 @@ def create_app(
     readiness: Callable[[], Readiness],
     clock: Callable[[], int],
     pending: Callable[[int, int], bool],
+    campaigns: CampaignMembers,
     *,
     wait_seconds: float = WAIT_SECONDS,
 ) -> FastAPI:
@@ -53,10 +56,10 @@ def create_app(
         redirect_slashes=False,
         generate_unique_id_function=lambda route: route.name,
     )
-    app.state.context = Context(service, credentials, readiness, clock, pending, wait_seconds)
+    app.state.context = Context(service, credentials, readiness, clock, pending, wait_seconds, campaigns)
     handle_errors(app)
     v1 = APIRouter(prefix="/v1")
-    for part in (posting, operations, members, partner):
+    for part in (posting, operations, members, partner, campaign_routes):
         v1.include_router(part.router)
     app.include_router(v1)
     app.include_router(status.router)

@@ -14,6 +14,7 @@ from coalition.api.credentials import CredentialStore
 from coalition.api.health import Readiness
 from coalition.errors import AccessDenied, NotFound
 from coalition.service import LedgerService
+from coalition.service.campaign_members import CampaignMembers
 
 __all__ = ["Context", "Ctx", "Partner"]
 
@@ -39,6 +40,7 @@ class Context:
     clock: Callable[[], int]
     pending: Callable[[int, int], bool]
     wait_seconds: float
+    campaigns: CampaignMembers
     posting: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(WAITERS_MAX))
     reading: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(READERS_MAX))
 

@@ -5,13 +5,14 @@
 | `ReceiptConflict` | 409, with `differences` |
 | `NotFound` | 404 |
 | `InputError` | 422, with `errors` where fields are wrong; 400, 405, 413, 415 where no field can be named |
-| `Refused` | 422 with the code of the rejection; 409 for `receipt_used` |
+| `Refused` | 422 with the code of the rejection; 409 for `receipt_used`; 503 with `Retry-After` for `ledger_paused` |
 | `AccessDenied` | 403; 401 with `WWW-Authenticate` where the credential is missing, unknown or revoked |
 | `Unavailable`: `OutcomePending`, `StorageFull`, `ChainUnavailable`, … | 503 with `Retry-After` |
 | anything else | 500 `internal_error`, with the id under which the log tells more |
 
 An outcome that is still open is 202 only for those who asked for `respond-async`. Others must not take it for a success,
-and a client that repeats a 503 as clients do joins the operation that is on its way.
+and a client that repeats a 503 as clients do joins the operation that is on its way. While the ledger is paused nothing is wrong
+with a request either: the same one will do when it goes on.
 """
 
 from __future__ import annotations
@@ -34,7 +35,6 @@ from coalition.errors import (
     CoalitionError,
     InputError,
     NotFound,
-    OutcomePending,
     ReceiptConflict,
     Refused,
     Unavailable,
@@ -57,11 +57,14 @@ STATUS_BY_CODE = {
     "credential_invalid": 401,
     "credential_missing": 401,
     "credential_revoked": 401,
+    "ledger_paused": 503,
     "method_not_allowed": 405,
     "receipt_used": 409,
     "route_unknown": 404,
 }
 CODE_BY_STATUS = {status: code for code, status in STATUS_BY_CODE.items() if status in (404, 405)}
+RETRY_SECONDS = 5
+RETRY_SECONDS_BY_CODE = {"ledger_paused": 60, "outcome_pending": 1}
 FIELDS_SHOWN_MAX = 20
 JAVASCRIPT_SAFE = 1 << 53
 RESERVED = frozenset({"type", "title", "status", "detail", "code", "instance"})
@@ -97,8 +100,8 @@ def problem_of(error: CoalitionError) -> Response:
     if status == HTTPStatus.UNAUTHORIZED:
         fault = "" if error.code == "credential_missing" else ', error="invalid_token"'
         headers["WWW-Authenticate"] = f'Bearer realm="coalition"{fault}'
-    if isinstance(error, Unavailable):
-        headers["Retry-After"] = "1" if isinstance(error, OutcomePending) else "5"
+    if status == HTTPStatus.SERVICE_UNAVAILABLE:
+        headers["Retry-After"] = str(RETRY_SECONDS_BY_CODE.get(error.code, RETRY_SECONDS))
     return problem(status, error.code, error.message, error.details, headers)
 
 

@@ -42,6 +42,7 @@ OPERATION: dict[str, Any] = {
     "spend_minor": 1999,
     "currency": "USD",
     "points": 19,
+    "awarded": 0,
     "confirmed_at": "2026-03-01T12:00:02Z",
     "block": 1204,
     "transaction": "0x5c504ed432cb51138bcf09aa5e8a410dd4a1e204ef84bfed1be16dfba1b22060",
@@ -79,10 +80,12 @@ TOTALS: dict[str, Any] = {
     "purchases": 155848,
     "redemptions": 2102,
     "points_issued": 4312345,
+    "points_awarded": 150000,
     "points_redeemed": 210200,
     "points_refunded": 1200,
     "points_reversed": 5310,
-    "points_outstanding": 4098035,
+    "points_awarded_reversed": 300,
+    "points_outstanding": 4247735,
     "rejected": {"balance_too_low": 12},
 }
 

@@ -15,12 +15,16 @@ from coalition.ledger.operations import POINTS_MAX, SPEND_MINOR_MAX
 
 __all__ = [
     "CaptureRequest",
+    "Currency",
     "EarnRequest",
     "HoldRequest",
+    "Member",
     "RedeemRequest",
     "RefundRequest",
     "ReleaseRequest",
     "ReverseRequest",
+    "SpendMinor",
+    "Time",
 ]
 
 HEXADECIMAL = re.compile(r"0x(?:[0-9a-fA-F]{2})*")

@@ -23,6 +23,7 @@ __all__ = [
     "PartnerBody",
     "ProblemBody",
     "ReadinessBody",
+    "Time",
     "TotalsBody",
     "operation_body",
 ]
@@ -61,6 +62,10 @@ class OperationBody(BaseModel):
     spend_minor: int | None = Field(default=None, description="Minor units, of an earn or a reversal.")
     currency: str | None = Field(default=None, description="ISO 4217, where there is a `spend_minor`.")
     points: int | None = None
+    awarded: int | None = Field(
+        default=None,
+        description="Points from campaigns, beside `points`: given with an earn, taken back with a reversal.",
+    )
     lots: list[EpochPoints] | None = Field(default=None, description="From or into which lots the points went.")
     deadline: Time | None = Field(default=None, description="Of a hold.")
     original_receipt: str | None = Field(default=None, description="Of a reversal or a refund.")
@@ -124,13 +129,15 @@ class TotalsBody(BaseModel):
     members: int = Field(description="Accounts with a purchase or more.")
     purchases: int
     redemptions: int
-    points_issued: int
+    points_issued: int = Field(description="By the base rate.")
+    points_awarded: int = Field(description="What campaigns gave with purchases, beside.")
     points_redeemed: int
     points_refunded: int
-    points_reversed: int
+    points_reversed: int = Field(description="Of what was issued by the base rate.")
+    points_awarded_reversed: int = Field(description="Of what campaigns had given.")
     points_outstanding: int = Field(
-        description="Issued - reversed - redeemed + refunded, before expiry; below 0 where members spend what they "
-        "earned elsewhere."
+        description="Issued + awarded - reversed - awarded_reversed - redeemed + refunded, before expiry; below 0 where "
+        "members spend what they earned elsewhere."
     )
     rejected: dict[str, int] = Field(description="Refused operations by code.")
 
@@ -191,6 +198,7 @@ def operation_body(
         "spend_minor": record.spend_minor if spends else None,
         "currency": currency if spends else None,
         "points": record.points if known else None,
+        "awarded": record.awarded if spends else None,
         "lots": None if record.lots is None else _by_epoch(record),
         "deadline": rfc3339(record.deadline) if record.deadline else None,
         "original_receipt": original_receipt,

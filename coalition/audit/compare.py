@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
+from coalition.audit.compare_campaigns import compared_campaigns
 from coalition.audit.reader import ReadModelSnapshot
 from coalition.audit.report import Divergence
 from coalition.ledger.state import PartnerTotals, State
@@ -39,7 +40,9 @@ def compare_read_model(
         ("members", "membership of {} in the read model", members, dict.fromkeys(read_model.members(), True)),
         ("holds", "open hold {} in the read model", holds, told_holds),
         ("corrections", "what was taken back of {} in the read model", state.corrected, read_model.corrected()),
+        ("award words", "award words of {} in the read model", state.awards, read_model.awards()),
         ("partner totals", "totals of partner {} in the read model", sums, _told_sums(read_model)),
+        *compared_campaigns(state, read_model),
     ]
     for kind, sentence, folded, told in pairs:
         compared[f"{kind} of the read model"] += len(folded.keys() | told.keys())
@@ -59,9 +62,11 @@ def _sums(totals: PartnerTotals | None) -> tuple[Any, ...]:
     return (
         totals.purchases,
         totals.points_issued,
+        totals.points_awarded,
         totals.points_redeemed,
         totals.points_refunded,
         totals.points_reversed,
+        totals.points_awarded_reversed,
         rejected,
     )
 
@@ -71,9 +76,11 @@ def _told_sums(read_model: ReadModelSnapshot) -> dict[int, tuple[Any, ...]]:
         partner: (
             row.purchases,
             row.points_issued,
+            row.points_awarded,
             row.points_redeemed,
             row.points_refunded,
             row.points_reversed,
+            row.points_awarded_reversed,
             row.rejected,
         )
         for partner, row in read_model.partner_totals().items()

@@ -15,7 +15,7 @@ from coalition.chain import views as chain
 from coalition.chain.deployment import Deployment
 from coalition.chain.rpc import Rpc
 from coalition.errors import CoalitionError
-from coalition.ledger.events import LedgerOpened
+from coalition.ledger.campaign_events import CampaignBookOpened
 from coalition.ledger.operations import RECEIPT_BITS
 from coalition.ledger.records import OperationRecord, record_of
 from coalition.ledger.state import State, apply
@@ -109,7 +109,7 @@ def _watch(
     value: Callable[[State, int], Any],
     concerns: Callable[[OperationRecord], bool],
 ) -> list[Moment]:
-    """The value after every block with events since the ledger was opened."""
+    """The value after every block with events since the last of the contracts was opened."""
     state = State(deployment.ledger)
     moments: list[Moment] = []
     opened = False
@@ -127,7 +127,7 @@ def _watch(
                 record = None
             now = (at.block, at.timestamp, at.transaction)
             apply(state, at, event)
-            opened = opened or isinstance(event, LedgerOpened)
+            opened = opened or isinstance(event, CampaignBookOpened)
             told = record_of(at, event)
             if told is not None and concerns(told):
                 record = told

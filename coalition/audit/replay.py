@@ -11,6 +11,7 @@ from coalition.audit.report import Divergence
 from coalition.chain import history
 from coalition.chain.deployment import Deployment
 from coalition.chain.rpc import Rpc
+from coalition.ledger.award_records import AwardRecord, award_record_of
 from coalition.ledger.events import Event, Position, Transfer
 from coalition.ledger.records import OperationRecord, record_of
 from coalition.ledger.state import NOBODY, State, apply
@@ -53,14 +54,21 @@ def named(record: OperationRecord) -> str:
 class Replay:
     """The fold of all events so far, beside ERC-20's own account of it and the read model's operations in order."""
 
-    def __init__(self, deployment: Deployment, records: Iterator[OperationRecord] | None) -> None:
+    def __init__(
+        self,
+        deployment: Deployment,
+        records: Iterator[OperationRecord] | None,
+        awards: Iterator[AwardRecord] | None = None,
+    ) -> None:
         self.state = State(deployment.ledger)
         self.operations = 0
+        self.awards = 0
         self.events = 0
         self.transferred: defaultdict[str, int] = defaultdict(int)
         self.found: list[Divergence] = []
         self.whole = True
         self._records = records
+        self._awards = awards
         self._transfers_agree = True
         self._touched: set[str] = set()
         self._transaction = ""
@@ -86,7 +94,9 @@ class Replay:
         self._close_transaction()
         if self._records is not None and (extra := next(self._records, None)) is not None:
             self._records_differ(None, extra)
-        self._records = None
+        if self._awards is not None and (more := next(self._awards, None)) is not None:
+            self._awards_differ(None, more)
+        self._records = self._awards = None
         self._touched |= self.transferred.keys() | self.state.accounts.keys()
         self._close_transaction()
 
@@ -98,6 +108,10 @@ class Replay:
             self.found.append(Divergence(what, at.block, at.transaction, log=at.log))
             self.whole = False
             return
+        award = award_record_of(at, event)
+        if award is not None:
+            self._award(award)
+            return
         record = record_of(at, event)
         if record is None:
             return
@@ -108,6 +122,32 @@ class Replay:
             told = next(self._records, None)
             if told != record:
                 self._records_differ(record, told)
+
+    def _award(self, award: AwardRecord) -> None:
+        self.awards += 1
+        if self._awards is not None:
+            told = next(self._awards, None)
+            if told != award:
+                self._awards_differ(award, told)
+
+    def _awards_differ(self, folded: AwardRecord | None, told: AwardRecord | None) -> None:
+        """Say where the read model's awards leave those of the chain, and compare them no further."""
+        self._awards = None
+        one, other = (folded, told) if _is_first(folded, told) else (told, folded)
+        assert one is not None
+        same = other if other is not None and (other.block, other.log) == (one.block, one.log) else None
+        mine, theirs = (one, same) if one is folded else (same, one)
+        self.found.append(
+            Divergence(
+                f"an award of the read model: campaign {one.campaign}, {one.member}, {one.kind.name.lower()}",
+                one.block,
+                one.transaction,
+                f"partner {one.partner}, receipt {one.receipt}" if one.partner else None,
+                fold=_text(mine, theirs),
+                read_model=_text(theirs, mine),
+                log=one.log,
+            )
+        )
 
     def _records_differ(self, folded: OperationRecord | None, told: OperationRecord | None) -> None:
         """Say where the read model's operations leave those of the chain, and compare them no further."""
@@ -160,13 +200,19 @@ class Replay:
                 return
 
 
-def _text(record: OperationRecord | None, other: OperationRecord | None) -> str:
+def _is_first(one: AwardRecord | None, other: AwardRecord | None) -> bool:
+    if one is None or other is None:
+        return other is None
+    return (one.block, one.log) <= (other.block, other.log)
+
+
+def _text(record: OperationRecord | AwardRecord | None, other: OperationRecord | AwardRecord | None) -> str:
     """The fields in which a record differs from another one."""
     if record is None:
-        return "no such operation"
-    names = [name for name in OperationRecord.__slots__ if other is None or _field(record, name) != _field(other, name)]
+        return "no such award" if isinstance(other, AwardRecord) else "no such operation"
+    names = [name for name in record.__slots__ if other is None or _field(record, name) != _field(other, name)]
     return ", ".join(f"{name} {_field(record, name)!s}" for name in names)
 
 
-def _field(record: OperationRecord, name: str) -> Any:
+def _field(record: OperationRecord | AwardRecord, name: str) -> Any:
     return getattr(record, name)

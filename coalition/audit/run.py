@@ -8,6 +8,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from typing import Any
 
+from coalition.audit.awards import PROGRESS, AwardReplay
 from coalition.audit.compare import compare_read_model
 from coalition.audit.narrow import narrow_read_model, narrow_storage
 from coalition.audit.reader import ReadModel, ReadModelSnapshot
@@ -17,15 +18,20 @@ from coalition.audit.storage import compare_storage
 from coalition.chain import history
 from coalition.chain.deployment import Deployment
 from coalition.chain.history import BlockHeader
+from coalition.chain.keccak import keccak
 from coalition.chain.rpc import Rpc
 from coalition.errors import ChainUnavailable, Unavailable
 from coalition.ledger import invariants
+from coalition.ledger.campaigns.invariants import award_names_approved_terms, campaign_within_budget
 from coalition.ledger.state import State
+from coalition.ledger.violation import Violation
 
 __all__ = ["AuditReport", "Divergence", "audit"]
 
 STORAGE_TRIES = 5  # blocks at which storage is tried, where the node forgets them
 NARROWED_MAX = 2  # divergences of each kind that are worth a replay of their own
+
+INVARIANTS = (*invariants.INVARIANTS, "campaign_within_budget", "award_names_approved_terms", PROGRESS)
 
 Progress = Callable[[int, int], None]
 
@@ -93,7 +99,7 @@ class _Audit:
             operations=operations,
             events=events,
             checked=dict(self._checked),
-            invariants=tuple(invariants.INVARIANTS),
+            invariants=INVARIANTS,
             seconds=round(time.monotonic() - started, 3),
             first_divergence=found[0] if found else None,
             divergences=tuple(found),
@@ -102,15 +108,28 @@ class _Audit:
 
     def _replayed(self) -> Replay:
         first, last = self._deployment.block, self._at.number
-        replay = Replay(self._deployment, None if self._snapshot is None else self._snapshot.records())
+        awards = AwardReplay(self._rpc, self._deployment)
+        replay = self._replay()
         for until, events in event_ranges(self._rpc, self._deployment, last):
             replay.take(events)
+            awards.take(events)
             self._progress(until - first + 1, last - first + 1)
         replay.close()
+        awards.close()
         self._found += replay.found
+        self._found += [] if awards.found is None else [awards.found]
+        self._checked["purchases and reversals weighed again"] = awards.counted
+        if awards.is_foreign:
+            self._notes.append("Another book awarded points for some time: what it gave was taken as it was told.")
         if self._snapshot is not None:
             self._checked["operations of the read model"] = replay.operations
+            self._checked["awards of the read model"] = replay.awards
         return replay
+
+    def _replay(self) -> Replay:
+        if self._snapshot is None:
+            return Replay(self._deployment, None)
+        return Replay(self._deployment, self._snapshot.records(), self._snapshot.award_records())
 
     def _compare_storage(self, replay: Replay) -> None:
         """Compare storage at the audit's block; where the node has forgotten that one, at a later one."""
@@ -161,13 +180,17 @@ class _Audit:
                 self._found.append(divergence)
 
     def _check_invariants(self, state: State) -> None:
-        for violation in invariants.violations(state):
+        for violation in (*invariants.violations(state), *self._of_campaigns(state)):
             at = violation.position
             what = f"invariant {violation.invariant}: {violation.sentence}"
             if at is None:
                 self._found.append(Divergence(what))
             else:
                 self._found.append(Divergence(what, at.block, at.transaction, log=at.log))
+
+    def _of_campaigns(self, state: State) -> list[Violation]:
+        named = award_names_approved_terms(state.campaigns, self._deployment.chain_id, keccak)
+        return [*campaign_within_budget(state.campaigns), *named]
 
 
 def _block(rpc: Rpc, snapshot: ReadModelSnapshot | None) -> BlockHeader:

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from coalition.audit.campaign_storage import campaign_checks
+from coalition.audit.check import Check
 from coalition.audit.report import Divergence
 from coalition.chain import views as chain
 from coalition.chain.deployment import Deployment
@@ -18,24 +20,10 @@ from coalition.ledger.lots import Lots
 from coalition.ledger.operations import RECEIPT_BITS
 from coalition.ledger.state import State
 
-__all__ = ["Check", "StorageDivergence", "checks_of", "compare_storage"]
+__all__ = ["StorageDivergence", "checks_of", "compare_storage"]
 
 CHECKS_A_BATCH = 2_000
 DIVERGENCES_MAX = 20
-
-Expected = Callable[[State, int], Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """One question to a contract, and what the fold says to it at a time. `account` or `place` say what it is about."""
-
-    kind: str
-    what: str
-    view: chain.View[Any]
-    expected: Expected
-    account: str | None = None
-    place: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +59,7 @@ def checks_of(deployment: Deployment, state: State) -> Iterator[Check]:
     """Yield everything that the fold knows and a view tells."""
     yield Check("supply", "points outstanding", chain.supply_lots(deployment), fold.supply_lots)
     yield Check("settings", "whether the ledger is paused", chain.paused(deployment), _paused)
+    yield Check("settings", "the campaign book", chain.campaign_book(deployment), _campaign_book)
     yield Check("settings", "number of partners", chain.partner_count(deployment), _partner_count)
     for account in sorted(state.accounts.keys() | {state.ledger}):
         yield from _of_account(deployment, account)
@@ -86,6 +75,7 @@ def checks_of(deployment: Deployment, state: State) -> Iterator[Check]:
     for giver, nonce in state.authorizations:
         what, used = f"authorization 0x{nonce.hex()} of {giver}", chain.authorization_used(deployment, giver, nonce)
         yield Check("authorizations", what, used, partial(_authorization, giver, nonce), giver)
+    yield from campaign_checks(deployment, state)
 
 
 def _of_account(deployment: Deployment, account: str) -> Iterator[Check]:
@@ -93,6 +83,7 @@ def _of_account(deployment: Deployment, account: str) -> Iterator[Check]:
         ("balances", "points", chain.lots_of(deployment, account), _lots),
         ("debts", "debt", chain.debt_of(deployment, account), _debt),
         ("members", "membership", chain.is_member(deployment, account), _member),
+        ("members since", "time of enrolment", chain.member_since_of(deployment, account), _member_since),
         ("account keys", "key", chain.account_key_of(deployment, account), _account_key),
     )
     for kind, what, view, expected in views:
@@ -127,6 +118,10 @@ def _paused(state: State, time: int) -> bool:
     return state.paused
 
 
+def _campaign_book(state: State, time: int) -> str:
+    return state.campaign_book
+
+
 def _partner_count(state: State, time: int) -> int:
     return len(state.partners)
 
@@ -141,6 +136,10 @@ def _debt(account: str, state: State, time: int) -> int:
 
 def _member(account: str, state: State, time: int) -> bool:
     return fold.is_member(state, account)
+
+
+def _member_since(account: str, state: State, time: int) -> int:
+    return fold.member_since_of(state, account)
 
 
 def _account_key(account: str, state: State, time: int) -> chain.AccountKey:

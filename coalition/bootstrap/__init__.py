@@ -2,14 +2,17 @@
 
 from coalition.bootstrap.home import LedgerParameters, create_ledger, forget_ledger, open_credentials
 from coalition.bootstrap.ledger import OpenLedger
+from coalition.bootstrap.offline import Offline, offline
 from coalition.bootstrap.opening import open_ledger
 from coalition.bootstrap.serving import serve
 
 __all__ = [
     "LedgerParameters",
+    "Offline",
     "OpenLedger",
     "create_ledger",
     "forget_ledger",
+    "offline",
     "open_credentials",
     "open_ledger",
     "serve",

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from coalition.api.credentials import CredentialStore
+from coalition.chain import mining
 from coalition.chain.deploy import Deployment, Parameters, RoleSigners, deploy
 from coalition.chain.embedded import EmbeddedChain
 from coalition.chain.embedded_rpc import EmbeddedRpc
@@ -31,7 +32,7 @@ __all__ = [
 ]
 
 ROLES = ("deployer", "operator", "governor", "recovery", "custody")
-OWN_FOLDERS = ("chain", "keystores", "demo")
+OWN_FOLDERS = ("campaigns", "chain", "keystores", "demo")
 OWN_FILES = ("deployment.json", "credentials.json", "*.db", "*.db-wal", "*.db-shm", "*.lock")
 EVERY_BLOCK = 1 << 62
 PASSPHRASE_VARIABLE = "COALITION_PASSPHRASE"
@@ -138,9 +139,11 @@ def node_of(settings: Settings, start_timestamp: int | None = None) -> Iterator[
     """Yield the ledger's node: the one that is set, or the embedded one, which runs as long as somebody uses it."""
     if settings.rpc_url:
         with closing(HttpRpc(settings.rpc_url)) as rpc:
+            mining.heal(rpc)
             yield Node(settings.rpc_url, rpc)
         return
     with EmbeddedChain(settings.home, start_timestamp) as chain, closing(EmbeddedRpc(chain)) as embedded:
+        mining.heal(embedded)
 
         def durable_block() -> int:
             block = chain.durable_block

@@ -20,6 +20,8 @@ from coalition.index.partners import PartnerKeyRow, PartnerRow
 from coalition.index.queries import Queries
 from coalition.ledger.ids import receipt_number
 from coalition.ledger.operations import Purpose
+from coalition.service.campaign_members import CampaignMembers
+from coalition.service.campaigns import CampaignService
 from coalition.service.custody import Custody
 from coalition.service.ledger import LedgerService
 from coalition.service.load import Loader
@@ -47,6 +49,8 @@ class OpenLedger:
     queries: Queries
     texts: ReceiptTexts
     service: LedgerService
+    campaigns: CampaignService
+    campaign_members: CampaignMembers
     credentials: CredentialStore
     clock_follows: bool = False
 

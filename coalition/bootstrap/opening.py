@@ -18,7 +18,10 @@ from coalition.index.database import open_database
 from coalition.index.follower import Follower
 from coalition.index.queries import Queries
 from coalition.ledger.events import Event, PartnerAdded, PartnerKeyAdded, Position
-from coalition.service.custody import Custody
+from coalition.service.campaign_files import CampaignFiles
+from coalition.service.campaign_members import CampaignMembers
+from coalition.service.campaigns import CampaignService
+from coalition.service.custody import CUSTODY_SEED, Custody
 from coalition.service.ledger import LedgerService
 from coalition.settings import Settings
 from coalition.submit.migrations import migrate as migrate_outbox
@@ -28,7 +31,6 @@ from coalition.submit.waiting import DAY_SECONDS
 
 __all__ = ["open_ledger"]
 
-CUSTODY_SEED = keccak(b"coalition custody seed")
 POLL_SECONDS = 0.05
 
 
@@ -72,6 +74,8 @@ def open_ledger(
         stack.callback(follower.stop)
         texts = ReceiptTexts(outbox_engine)
         stack.callback(texts.close)
+        service = LedgerService(submitter, queries, texts)
+        campaigns = CampaignService(rpc, deployment, keystore, service.partners, CampaignFiles(settings.campaigns))
         yield OpenLedger(
             settings=settings,
             chain_url=node.url,
@@ -83,7 +87,9 @@ def open_ledger(
             follower=follower,
             queries=queries,
             texts=texts,
-            service=LedgerService(submitter, queries, texts),
+            service=service,
+            campaigns=campaigns,
+            campaign_members=CampaignMembers(campaigns, queries),
             credentials=CredentialStore(settings.credentials_file),
             clock_follows=clock_follows,
         )

@@ -30,7 +30,12 @@ def serve(ledger: OpenLedger, host: str, port: int, announce: Callable[[str], No
     """
     listener = _listener(host, port)
     app = create_app(
-        ledger.service, ledger.credentials, lambda: readiness(ledger), ledger.now, ledger.submitter.is_pending
+        ledger.service,
+        ledger.credentials,
+        lambda: readiness(ledger),
+        ledger.now,
+        ledger.submitter.is_pending,
+        ledger.campaign_members,
     )
     server = uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False, server_header=False))
     announce(f"http://{host}:{listener.getsockname()[1]}")

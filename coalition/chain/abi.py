@@ -13,7 +13,16 @@ from coalition.chain.addresses import from_word
 from coalition.chain.artifacts import artifact
 from coalition.chain.keccak import keccak
 
-__all__ = ["decode_result", "encode_call", "encode_deployment", "selector", "signature", "type_of"]
+__all__ = [
+    "decode_event",
+    "decode_result",
+    "encode_call",
+    "encode_deployment",
+    "selector",
+    "signature",
+    "topic",
+    "type_of",
+]
 
 
 def type_of(parameter: Mapping[str, Any]) -> str:
@@ -63,12 +72,42 @@ def decode_result(contract: str, function: str, data: bytes) -> tuple[Any, ...]:
     return tuple(_readable(kind, value) for kind, value in zip(types, decode(types, data), strict=True))
 
 
+def decode_event(contract: str, event: str, data: bytes) -> tuple[Any, ...]:
+    """Return the parameters of an event that are not indexed; addresses are checksummed text, also inside tuples."""
+    from eth_abi.abi import decode
+
+    (entry,) = (entry for entry in artifact(contract).entries("event") if entry["name"] == event)
+    types = [type_of(parameter) for parameter in entry["inputs"] if not parameter["indexed"]]
+    return tuple(_readable(kind, value) for kind, value in zip(types, decode(types, data), strict=True))
+
+
+@cache
+def topic(contract: str, event: str) -> str:
+    """The first topic of an event's logs, `0x…`."""
+    (entry,) = (entry for entry in artifact(contract).entries("event") if entry["name"] == event)
+    return "0x" + keccak(signature(entry).encode()).hex()
+
+
 def _readable(kind: str, value: Any) -> Any:
     if kind == "address":
         return from_word(value[2:].lower())
     if kind.startswith("(") and kind.endswith(")"):
-        return tuple(_readable(part, item) for part, item in zip(kind[1:-1].split(","), value, strict=True))
+        return tuple(_readable(part, item) for part, item in zip(_parts(kind[1:-1]), value, strict=True))
+    if kind.endswith("[]"):
+        return tuple(_readable(kind[:-2], item) for item in value)
     return value
+
+
+def _parts(kinds: str) -> list[str]:
+    """The types in a list with commas; those of a tuple within stay together."""
+    parts, depth = [""], 0
+    for sign in kinds:
+        depth += {"(": 1, ")": -1}.get(sign, 0)
+        if sign == "," and depth == 0:
+            parts.append("")
+        else:
+            parts[-1] += sign
+    return parts
 
 
 @cache

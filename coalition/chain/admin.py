@@ -55,6 +55,12 @@ def unpause() -> Action:
     return Action("PointLedger", "unpause", ())
 
 
+def set_campaign_book(book: str) -> Action:
+    """Let another campaign book hear of purchases; the zero address for none."""
+    _check_addresses(book)
+    return Action("PointLedger", "setCampaignBook", (book,))
+
+
 def grant_role(role: str, account: str, delay: int = 0) -> Action:
     """Gives a role of `deploy.ROLES` to another account, whose uses of it wait `delay` seconds."""
     return Action("AccessManager", "grantRole", (ROLES[role].number, account, delay), ADMIN)
@@ -149,7 +155,7 @@ class Admin:
 
     def _send(self, contract: str, function: str, args: tuple[Any, ...], gas: int = GAS_BASE) -> dict[str, Any]:
         data = encode_call(contract, function, args)
-        return send(self._rpc, self._signer, self._address(contract), data, gas)
+        return send(self._rpc, self._signer, self._deployment.contracts[contract], data, gas)
 
     def _manager(self, function: str, *args: Any) -> tuple[Any, ...]:
         question = {"to": self._deployment.manager, "data": "0x" + encode_call("AccessManager", function, args).hex()}
@@ -159,15 +165,8 @@ class Admin:
             raise translated(error) from None
         return decode_result("AccessManager", function, bytes.fromhex(answer[2:]))
 
-    def _address(self, contract: str) -> str:
-        return {
-            "AccessManager": self._deployment.manager,
-            "PartnerRegistry": self._deployment.registry,
-            "PointLedger": self._deployment.ledger,
-        }[contract]
-
     def _target(self, action: Action) -> str:
-        return self._address(action.contract)
+        return self._deployment.contracts[action.contract]
 
 
 def _data(action: Action) -> bytes:

@@ -12,7 +12,26 @@ import orjson
 
 __all__ = ["CONTRACTS", "Artifact", "artifact"]
 
-CONTRACTS = ("AccessManager", "PartnerRegistry", "PointLedger")
+CONTRACTS = (
+    "AccessManager",
+    "ActionRule",
+    "BadgeBook",
+    "CampaignAgreements",
+    "CampaignBook",
+    "DividendRule",
+    "LevelsRule",
+    "MilestoneRule",
+    "MultiplierRule",
+    "PartnerRegistry",
+    "PointLedger",
+    "QuestRule",
+    "ReferralRule",
+    "StampRule",
+    "StreakRule",
+    "SurpriseRule",
+    "ThresholdRule",
+    "TierBook",
+)
 
 
 @dataclass(frozen=True, slots=True)

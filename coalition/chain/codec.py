@@ -49,7 +49,7 @@ FUNCTIONS = {
 SELECTORS = {kind: selector("PointLedger", function) for kind, function in FUNCTIONS.items()}
 PAD_ADDRESS = bytes(12)
 SPEND_HEAD_BYTES = 5 * 32
-CORRECTION_HEAD_BYTES = 10 * 32
+CORRECTION_HEAD_BYTES = 12 * 32
 BYTES28_PAD = bytes(4)
 
 
@@ -112,7 +112,7 @@ def _releases(releases: Sequence[Any]) -> bytes:
 
 
 def _reversals(reversals: Sequence[Any]) -> bytes:
-    return _dynamic([_correction(reverse, reverse.spend_minor) for reverse in reversals])
+    return _dynamic([_correction(reverse, reverse.spend_minor, reverse.awards) for reverse in reversals])
 
 
 def _refunds(refunds: Sequence[Any]) -> bytes:
@@ -134,7 +134,7 @@ def _spend(spend: Redeem | Hold) -> bytes:
     )
 
 
-def _correction(correction: Reverse | Refund, amount: int) -> bytes:
+def _correction(correction: Reverse | Refund, amount: int, awards: Sequence[int] = ()) -> bytes:
     if correction.before and len(correction.before) != 28:
         raise ValueError("a chain has 28 bytes")
     if any(len(leaf) != 32 for leaf in correction.later):
@@ -147,14 +147,19 @@ def _correction(correction: Reverse | Refund, amount: int) -> bytes:
             correction.before or bytes(28),
             BYTES28_PAD,
             _word(CORRECTION_HEAD_BYTES),
+            _word(CORRECTION_HEAD_BYTES + 32 + 32 * len(correction.later)),
             _word(len(correction.later)),
             *correction.later,
+            _word(len(awards)),
+            *[word.to_bytes(32) for word in awards],
         )
     )
 
 
 def encode_outcome(outcome: Outcome) -> bytes:
-    """Return the six words of an outcome, whose Keccak-256 is its leaf."""
+    """Return the seven words of an outcome, whose Keccak-256 is its leaf."""
+    if len(outcome.awards) != 32:
+        raise ValueError("a hash has 32 bytes")
     return b"".join(
         (
             _word(outcome.kind),
@@ -163,6 +168,7 @@ def encode_outcome(outcome: Outcome) -> bytes:
             outcome.spend_minor.to_bytes(32),
             outcome.points.to_bytes(32),
             outcome.lots.to_word().to_bytes(32),
+            outcome.awards,
         )
     )
 

@@ -1,7 +1,7 @@
-"""Deployment: three contracts, and who may do what.
+"""Deployment: the contracts, how they know of each other, and who may do what.
 
-The three contracts come one after another; all roles are then given out, and the deployer's own given up, in one
-transaction. Whatever stops before its end leaves contracts that nobody uses: `deploy` starts anew.
+The contracts come one after another; they are then told of each other, all roles are given out, and the deployer's own
+given up, in one transaction. Whatever stops before its end leaves contracts that nobody uses: `deploy` starts anew.
 """
 
 from __future__ import annotations
@@ -12,16 +12,18 @@ from typing import Any, Protocol
 
 from coalition.chain.abi import decode_result, encode_call, encode_deployment, selector
 from coalition.chain.addresses import checksummed
+from coalition.chain.artifacts import CONTRACTS
 from coalition.chain.deployment import Deployment, verify
 from coalition.chain.rpc import Rpc, RpcError, number
 from coalition.chain.signer import Signer
 from coalition.chain.transactions import send
 from coalition.errors import InputError, SetupError
 
-__all__ = ["ADMIN", "ROLES", "Deployment", "Holder", "Parameters", "Role", "RoleSigners", "deploy", "verify"]
+__all__ = ["ADMIN", "ROLES", "RULES", "Deployment", "Holder", "Parameters", "Role", "RoleSigners", "deploy", "verify"]
 
 ADMIN = 0
 DAY = 86_400
+RULES = tuple(name for name in CONTRACTS if name.endswith("Rule"))
 GAS_CONTRACT = 12_000_000
 
 
@@ -46,13 +48,21 @@ ROLES = {
         functions={
             "PartnerRegistry": ("addPartner", "suspendPartner", "revokeKey", "addKey", "announceEarnRate"),
             "PointLedger": ("enrol", "pause"),
+            "CampaignAgreements": ("listRule", "delistRule"),
+            "TierBook": ("announceProgramme", "setFloor"),
+            "BadgeBook": ("defineBadge",),
         },
     ),
     "governor": Role(
         2,
         "GOVERNOR",
         announced=True,
-        functions={"PartnerRegistry": ("reinstatePartner", "setTerms"), "PointLedger": ("unpause",)},
+        functions={
+            "PartnerRegistry": ("reinstatePartner", "setTerms"),
+            "PointLedger": ("unpause", "setCampaignBook"),
+            "TierBook": ("setCampaignBook",),
+            "BadgeBook": ("setCampaignBook",),
+        },
     ),
     "recovery": Role(3, "RECOVERY", announced=False, functions={"PointLedger": ("announceKeyRecovery",)}),
 }
@@ -109,21 +119,16 @@ def deploy(rpc: Rpc, signers: RoleSigners, parameters: Parameters) -> Deployment
 
     created = _create(rpc, signers.deployer, "AccessManager", signers.deployer.address)
     manager = _address(created)
-    registry = _address(_create(rpc, signers.deployer, "PartnerRegistry", manager, settled.notice_seconds))
-    ledger = _address(
-        _create(
-            rpc,
-            signers.deployer,
-            "PointLedger",
-            manager,
-            registry,
-            origin,
-            settled.epoch_length,
-            settled.validity_duration,
-            settled.rotation_delay,
-            settled.recovery_delay,
-        )
-    )
+
+    def made(contract: str, *args: Any) -> str:
+        return _address(_create(rpc, signers.deployer, contract, *args))
+
+    registry = made("PartnerRegistry", manager, settled.notice_seconds)
+    times = (origin, settled.epoch_length, settled.validity_duration, settled.rotation_delay, settled.recovery_delay)
+    ledger = made("PointLedger", manager, registry, *times)
+    agreements = made("CampaignAgreements", manager, registry)
+    tiers = made("TierBook", manager, settled.notice_seconds)
+    badges = made("BadgeBook", manager)
     deployment = Deployment(
         chain_id=number(rpc.call("eth_chainId", [])),
         block=number(created["blockNumber"]),
@@ -137,6 +142,11 @@ def deploy(rpc: Rpc, signers: RoleSigners, parameters: Parameters) -> Deployment
         notice_seconds=settled.notice_seconds,
         rotation_delay=settled.rotation_delay,
         recovery_delay=settled.recovery_delay,
+        agreements=agreements,
+        campaign_book=made("CampaignBook", registry, agreements, ledger, tiers, badges),
+        tier_book=tiers,
+        badge_book=badges,
+        rules={contract: made(contract) for contract in RULES},
     )
     steps = encode_call("AccessManager", "multicall", [_steps(deployment, signers)])
     send(rpc, signers.deployer, manager, steps)
@@ -154,15 +164,22 @@ def _address(receipt: dict[str, Any]) -> str:
 
 
 def _steps(deployment: Deployment, signers: RoleSigners) -> list[bytes]:
-    """The calls of the access manager that set up the roles, the deployer's farewell last."""
-    steps = []
+    """The calls of the access manager that link the contracts and set up the roles, the deployer's farewell last."""
+    links = [
+        (contract, "setCampaignBook", deployment.campaign_book) for contract in ("PointLedger", "TierBook", "BadgeBook")
+    ]
+    links += [("CampaignAgreements", "listRule", address) for address in deployment.rules.values()]
+    steps = [
+        encode_call("AccessManager", "execute", [deployment.contracts[contract], encode_call(contract, function, [to])])
+        for contract, function, to in links
+    ]
     for name, role in ROLES.items():
         holder = getattr(signers, name)
         delay = deployment.notice_seconds if role.announced else 0
         steps.append(encode_call("AccessManager", "labelRole", [role.number, role.label]))
         for contract, functions in role.functions.items():
             selectors = [selector(contract, function) for function in functions]
-            target = _target(deployment, contract)
+            target = deployment.contracts[contract]
             steps.append(encode_call("AccessManager", "setTargetFunctionRole", [target, selectors, role.number]))
         steps.append(encode_call("AccessManager", "grantRole", [role.number, holder.address, delay]))
     admin = [ADMIN, signers.governor.address, deployment.notice_seconds]
@@ -184,7 +201,7 @@ def _check_roles(rpc: Rpc, deployment: Deployment, signers: RoleSigners) -> None
         wanted.append(("hasRole", [role.number, getattr(signers, name).address], (True, delay)))
         for contract, functions in role.functions.items():
             for function in functions:
-                place = [_target(deployment, contract), selector(contract, function)]
+                place = [deployment.contracts[contract], selector(contract, function)]
                 wanted.append(("getTargetFunctionRole", place, (role.number,)))
     questions = [{"to": deployment.manager, "data": _data(function, args)} for function, args, _ in wanted]
     answers = rpc.batch([("eth_call", [question, "latest"]) for question in questions])
@@ -201,7 +218,3 @@ def _check_roles(rpc: Rpc, deployment: Deployment, signers: RoleSigners) -> None
 
 def _data(function: str, args: list[Any]) -> str:
     return "0x" + encode_call("AccessManager", function, args).hex()
-
-
-def _target(deployment: Deployment, contract: str) -> str:
-    return deployment.registry if contract == "PartnerRegistry" else deployment.ledger

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 from coalition.chain.addresses import is_address
@@ -13,13 +13,15 @@ from coalition.errors import SetupError
 
 __all__ = ["Deployment", "verify"]
 
+TYPES: dict[str, type] = {"str": str, "int": int, "dict[str, str]": dict}
+
 
 @dataclass(frozen=True, slots=True)
 class Deployment:
     """Where a ledger is and how it was set up. Addresses are EIP-55 text, times are in seconds.
 
     `block` is the first block of the deployment, so the first that can have events of it; `block_hash` tells the chain
-    from another of the same id.
+    from another of the same id. `rules` has the address of each kind of campaign, by the name of its contract.
     """
 
     chain_id: int
@@ -34,6 +36,29 @@ class Deployment:
     notice_seconds: int
     rotation_delay: int
     recovery_delay: int
+    agreements: str
+    campaign_book: str
+    tier_book: str
+    badge_book: str
+    rules: dict[str, str] = field(hash=False)
+
+    @property
+    def contracts(self) -> dict[str, str]:
+        """Address of each contract that is there once, by its name."""
+        return {
+            "AccessManager": self.manager,
+            "PartnerRegistry": self.registry,
+            "PointLedger": self.ledger,
+            "CampaignAgreements": self.agreements,
+            "CampaignBook": self.campaign_book,
+            "TierBook": self.tier_book,
+            "BadgeBook": self.badge_book,
+        }
+
+    @property
+    def followed(self) -> tuple[str, ...]:
+        """Addresses of the contracts whose events make up the book."""
+        return (self.registry, self.ledger, self.agreements, self.campaign_book, self.tier_book)
 
     def to_json(self) -> str:
         """The deployment as text for a file."""
@@ -51,14 +76,13 @@ class Deployment:
             deployment = cls(**content)
         except (ValueError, TypeError) as error:
             raise _invalid(f"cannot be read ({error})") from None
-        for field in fields(cls):
-            value = getattr(deployment, field.name)
-            wanted = str if field.type == "str" else int
-            if type(value) is not wanted:
-                raise _invalid(f"has a wrong {field.name}: {value!r}")
-        for name in ("manager", "registry", "ledger"):
-            if not is_address(getattr(deployment, name)):
-                raise _invalid(f"has a wrong address of the {name}: {getattr(deployment, name)!r}")
+        for part in fields(cls):
+            value = getattr(deployment, part.name)
+            if type(value) is not TYPES[str(part.type)]:
+                raise _invalid(f"has a wrong {part.name}: {value!r}")
+        for name, address in (deployment.contracts | deployment.rules).items():
+            if not is_address(address):
+                raise _invalid(f"has a wrong address of the {name}: {address!r}")
         return deployment
 
     def epoch_at(self, timestamp: int) -> int:
@@ -73,11 +97,7 @@ def verify(rpc: Rpc, deployment: Deployment) -> None:
         SetupError: `chain_mismatch`, `contract_missing` or `contract_mismatch`, with what differs.
         ChainUnavailable: the node does not answer.
     """
-    contracts = {
-        "AccessManager": deployment.manager,
-        "PartnerRegistry": deployment.registry,
-        "PointLedger": deployment.ledger,
-    }
+    contracts = deployment.contracts | deployment.rules
     answers = rpc.batch(
         [
             ("eth_chainId", []),
@@ -123,6 +143,13 @@ def _check_links(rpc: Rpc, deployment: Deployment) -> None:
         "the registry's manager": (views.authority(deployment.registry), deployment.manager),
         "the ledger's manager": (views.authority(deployment.ledger), deployment.manager),
         "the ledger's registry": (views.registry_of(deployment), deployment.registry),
+        "the ledger's campaign book": (views.link(deployment, "PointLedger", "campaignBook"), deployment.campaign_book),
+        "the tiers' campaign book": (views.link(deployment, "TierBook", "campaignBook"), deployment.campaign_book),
+        "the badges' campaign book": (views.link(deployment, "BadgeBook", "campaignBook"), deployment.campaign_book),
+        "the campaign book's ledger": (views.link(deployment, "CampaignBook", "ledger"), deployment.ledger),
+        "the campaign book's agreements": (views.link(deployment, "CampaignBook", "agreements"), deployment.agreements),
+        "the campaign book's tiers": (views.link(deployment, "CampaignBook", "tiers"), deployment.tier_book),
+        "the campaign book's badges": (views.link(deployment, "CampaignBook", "badges"), deployment.badge_book),
         "epoch_origin": (views.setting(deployment, "epochOrigin"), deployment.epoch_origin),
         "epoch_length": (views.setting(deployment, "epochLength"), deployment.epoch_length),
         "validity_duration": (views.setting(deployment, "validityDuration"), deployment.validity_duration),

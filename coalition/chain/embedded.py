@@ -20,6 +20,7 @@ from typing import IO, Any, Self
 
 import orjson
 
+from coalition.chain.keeper import STORED_AGAIN
 from coalition.chain.rpc import Rpc
 from coalition.errors import SetupError
 
@@ -78,7 +79,7 @@ class EmbeddedChain:
 
     @property
     def engine(self) -> str:
-        """`anvil` or `py-evm`."""
+        """`anvil` or `eth-tester`."""
         engine: str = self._process["engine"]
         return engine
 
@@ -124,9 +125,11 @@ class EmbeddedChain:
             time.sleep(POLL_SECONDS)
 
     def _warn(self) -> None:
-        """Pass on what the keeper had to say, such as that the disk was full."""
-        for words in (self._folder / "keeper.log").read_text(errors="replace").splitlines():
-            LOG.warning("%s", words)
+        """Pass on what the keeper had to say and is still so, such as that the disk is full; each sentence once."""
+        said = (self._folder / "keeper.log").read_text(errors="replace").rpartition(STORED_AGAIN)[2]
+        for words in dict.fromkeys(said.split("\n")):
+            if words:
+                LOG.warning("%s", words)
 
     def _release(self) -> None:
         if self._lease is not None:

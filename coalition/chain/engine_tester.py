@@ -1,7 +1,7 @@
-"""py-evm as the engine of one machine, where there is no Node: a chain in the keeper's process, with a journal.
+"""eth-tester as the engine of one machine, where there is no Node: a chain in the keeper's process, with a journal.
 
 The journal has a line for each block: its time and its transactions, on the disk before anybody hears of them. A start
-replays it, at some 500 operations a second, and comes to the same blocks with the same hashes.
+replays it, at some hundreds of operations a second, and comes to the same blocks with the same hashes.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ FORMAT = "coalition chain 1"
 class TesterEngine:
     """A chain in this process, served over HTTP on this machine."""
 
-    name = "py-evm"
+    name = "eth-tester"
     durable_block: int | None = None
 
     def __init__(self, folder: Path, start_timestamp: int | None) -> None:

@@ -82,7 +82,7 @@ def _logs(rpc: Rpc, deployment: Deployment, first: int, last: int, domain_only: 
     wanted: dict[str, Any] = {
         "fromBlock": hex(first),
         "toBlock": hex(last),
-        "address": [deployment.registry, deployment.ledger],
+        "address": list(deployment.followed),
     }
     if domain_only:
         wanted["topics"] = [DOMAIN_TOPICS]

@@ -20,10 +20,11 @@ import orjson
 
 from coalition.errors import CoalitionError, SetupError, StorageFull
 
-__all__ = ["JOURNAL", "STATE", "Engine", "main", "write_file"]
+__all__ = ["JOURNAL", "STATE", "STORED_AGAIN", "Engine", "main", "write_file"]
 
 JOURNAL = "journal.jsonl"
 STATE = "state.json.gz"
+STORED_AGAIN = "The chain is stored again."  # in the log, after trouble
 TICK_SECONDS = 0.1
 STORE_SECONDS = 60.0
 STORE_SHARE = 60  # store at most for a sixtieth of the time: nobody is answered meanwhile
@@ -67,6 +68,7 @@ class Keeper:
         self._engine = engine
         self._asked_to_stop = False
         self._state = "starting"
+        self._is_troubled = False
         self._next_store = time.monotonic() + STORE_SECONDS
 
     def run(self, lease: IO[bytes]) -> None:
@@ -93,10 +95,18 @@ class Keeper:
             self._engine.store()
             self._tell(self._state)
         except CoalitionError as error:
-            with suppress(OSError):  # the log may be on the disk that is full
-                print(error.message, file=sys.stderr, flush=True)
+            self._is_troubled = True
+            self._log(error.message)
+        else:
+            if self._is_troubled:
+                self._is_troubled = False
+                self._log(STORED_AGAIN)
         took = time.monotonic() - begin
         self._next_store = time.monotonic() + max(STORE_SECONDS, STORE_SHARE * took)
+
+    def _log(self, words: str) -> None:
+        with suppress(OSError):  # the log may be on the disk that is full
+            print(words, file=sys.stderr, flush=True)
 
     def _tell(self, state: str) -> None:
         self._state = state
@@ -133,7 +143,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Keep the chain of a ledger's home. Started by other commands.")
     parser.add_argument("folder", type=Path)
     parser.add_argument("--start-timestamp", type=int)
-    parser.add_argument("--engine", choices=["anvil", "py-evm"])
+    parser.add_argument("--engine", choices=["anvil", "eth-tester"])
     asked = parser.parse_args()
     with (asked.folder / "keeper.lock").open("ab") as lock, (asked.folder / "lease").open("ab") as lease:
         if not _locked(lock):
@@ -181,7 +191,7 @@ def _engine(folder: Path, wanted: str | None, start_timestamp: int | None) -> En
 
     anvil = find_anvil()
     made_by_anvil, made_by_tester = (folder / STATE).exists(), (folder / JOURNAL).exists()
-    if made_by_tester or (not made_by_anvil and (wanted == "py-evm" or (wanted is None and anvil is None))):
+    if made_by_tester or (not made_by_anvil and (wanted == "eth-tester" or (wanted is None and anvil is None))):
         from coalition.chain.engine_tester import TesterEngine
 
         return TesterEngine(folder, start_timestamp)

@@ -1,7 +1,8 @@
 """Logs of the chain as events of the ledger.
 
 The hot events have readers of their own; every other event is read by a plan made from the ABI. `LIBRARY_EVENTS` are
-those of OpenZeppelin that say nothing about points or partners, and are passed over.
+those of OpenZeppelin that say nothing about points or partners, and are passed over. So are the badge book's: a badge
+moves as an ERC-721 token, whose `Transfer` has the topic of ERC-20's, and the campaign book tells of every badge.
 """
 
 from __future__ import annotations
@@ -13,16 +14,27 @@ from coalition.chain import abi
 from coalition.chain.addresses import from_word
 from coalition.chain.artifacts import artifact
 from coalition.chain.keccak import keccak
+from coalition.chain.structs import read_programme, read_terms
 from coalition.errors import IntegrityError
-from coalition.ledger import events
+from coalition.ledger import campaign_events, events, programme_events
+from coalition.ledger.campaign_events import Awarded, AwardTakenBack, CampaignProposed, Progressed, Refusal
 from coalition.ledger.events import Earned, Event, MemberEnrolled, OperationRejected, Position, Redeemed
 from coalition.ledger.lots import Lots
 from coalition.ledger.operations import Kind, Rejection
+from coalition.ledger.programme_events import ProgrammeAnnounced
 
 __all__ = ["DOMAIN_TOPICS", "LIBRARY_EVENTS", "TOPICS", "decode_log", "decode_logs"]
 
 LIBRARY_EVENTS = frozenset({"AuthorityUpdated", "EIP712DomainChanged"})
 TOKEN_EVENTS = frozenset({"Approval", "Transfer"})
+CLASSES = {
+    "CampaignAgreements": campaign_events,
+    "CampaignBook": campaign_events,
+    "PartnerRegistry": events,
+    "PointLedger": events,
+    "TierBook": programme_events,
+}
+"""The contracts whose events are read, each with the module that has a class for every one of them."""
 
 Json = Mapping[str, Any]
 Reader = Callable[[Json], Event]
@@ -63,7 +75,12 @@ def _earned(log: Json) -> Event:
     _, partner, member = log["topics"]
     data = log["data"]
     return Earned(
-        int(partner, 16), from_word(member), int(data[2:66], 16), int(data[66:130], 16), int(data[130:194], 16)
+        int(partner, 16),
+        from_word(member),
+        int(data[2:66], 16),
+        int(data[66:130], 16),
+        int(data[130:194], 16),
+        int(data[194:258], 16),
     )
 
 
@@ -90,6 +107,47 @@ def _enrolled(log: Json) -> Event:
     return MemberEnrolled(from_word(log["topics"][1]))
 
 
+def _awarded(log: Json) -> Event:
+    return Awarded(*_award(log))
+
+
+def _taken_back(log: Json) -> Event:
+    return AwardTakenBack(*_award(log))
+
+
+def _award(log: Json) -> tuple[int, str, bytes, int, int, int, int]:
+    _, campaign, member = log["topics"]
+    data = log["data"]
+    return (
+        int(campaign, 16),
+        from_word(member),
+        bytes.fromhex(data[2:66]),
+        int(data[66:130], 16),
+        int(data[130:194], 16),
+        int(data[194:258], 16),
+        int(data[258:322], 16),
+    )
+
+
+def _progressed(log: Json) -> Event:
+    _, campaign, member = log["topics"]
+    return Progressed(int(campaign, 16), from_word(member), int(log["data"], 16))
+
+
+def _proposed(log: Json) -> Event:
+    _, campaign, version, terms_hash = log["topics"]
+    data = log["data"][2:]
+    terms = read_terms(data, 1)
+    return CampaignProposed(
+        int(campaign, 16), int(version, 16), bytes.fromhex(terms_hash[2:]), int(data[:64], 16), terms
+    )
+
+
+def _programme(log: Json) -> Event:
+    data = log["data"][2:]
+    return ProgrammeAnnounced(int(log["topics"][1], 16), int(data[:64], 16), read_programme(data, 1))
+
+
 def _integer(word: str) -> int:
     return int(word, 16)
 
@@ -110,6 +168,10 @@ def _rejection(word: str) -> Rejection:
     return Rejection(int(word, 16))
 
 
+def _refusal(word: str) -> Refusal:
+    return Refusal(int(word, 16))
+
+
 def _code(word: str) -> str:
     """Three letters (`bytes3`), such as a currency."""
     return bytes.fromhex(word[:6]).rstrip(b"\0").decode("ascii", "replace")
@@ -117,6 +179,7 @@ def _code(word: str) -> str:
 
 BY_INTERNAL_TYPE: dict[str, Callable[[str], Any]] = {
     "Lots": _lots,
+    "enum ICampaignBook.Refusal": _refusal,
     "enum OperationKind": _kind,
     "enum RejectionCode": _rejection,
 }
@@ -131,16 +194,20 @@ BY_TYPE: dict[str, Callable[[str], Any]] = {
 KINDS: dict[int, Kind] = {int(kind): kind for kind in Kind}
 REJECTIONS: dict[int, Rejection] = {int(code): code for code in Rejection}
 HOT: dict[str, Reader] = {
+    "AwardTakenBack": _taken_back,
+    "Awarded": _awarded,
     "Earned": _earned,
     "MemberEnrolled": _enrolled,
     "OperationRejected": _rejected,
+    "Progressed": _progressed,
     "Redeemed": _redeemed,
 }
+NESTED: dict[str, Reader] = {"CampaignProposed": _proposed, "ProgrammeAnnounced": _programme}
 
 
-def _planned(entry: Json) -> Reader:
+def _planned(contract: str, entry: Json) -> Reader:
     """A reader for one event of an ABI."""
-    build = getattr(events, entry["name"])
+    build = getattr(CLASSES[contract], entry["name"])
     plan: list[tuple[bool, int, Callable[[str], Any] | None]] = []
     topic, word = 1, 0
     for parameter in entry["inputs"]:
@@ -170,16 +237,22 @@ def _string(data: str, offset: int) -> str:
     return bytes.fromhex(data[start + 64 : start + 64 + 2 * length]).decode("utf-8", "replace")
 
 
-def _topics() -> dict[str, Json]:
-    known: dict[str, Json] = {}
-    for contract in ("PointLedger", "PartnerRegistry"):
+def _topics() -> dict[str, tuple[str, Json]]:
+    """The contract and the ABI's entry of each topic."""
+    known: dict[str, tuple[str, Json]] = {}
+    for contract in CLASSES:
         for entry in artifact(contract).entries("event"):
             if entry["name"] not in LIBRARY_EVENTS:
-                known["0x" + keccak(abi.signature(entry).encode()).hex()] = entry
+                known["0x" + keccak(abi.signature(entry).encode()).hex()] = contract, entry
     return known
 
 
+def _reader(contract: str, entry: Json) -> Reader:
+    name = entry["name"]
+    return HOT.get(name) or NESTED.get(name) or _planned(contract, entry)
+
+
 ENTRIES = _topics()
-TOPICS: dict[str, str] = {topic: entry["name"] for topic, entry in ENTRIES.items()}
+TOPICS: dict[str, str] = {topic: entry["name"] for topic, (_, entry) in ENTRIES.items()}
 DOMAIN_TOPICS: list[str] = sorted(topic for topic, name in TOPICS.items() if name not in TOKEN_EVENTS)
-READERS: dict[str, Reader] = {topic: HOT.get(entry["name"]) or _planned(entry) for topic, entry in ENTRIES.items()}
+READERS: dict[str, Reader] = {topic: _reader(*found) for topic, found in ENTRIES.items()}

@@ -85,6 +85,124 @@ TABLE: Mapping[str, Row] = {
     "ERC20InvalidApprover": (InputError, "address_invalid", "{approver} cannot give an allowance."),
     "ERC20InvalidSpender": (InputError, "address_invalid", "{spender} cannot have an allowance. Give another address."),
     "ERC7818TransferredExpiredToken": (Refused, "points_expired", "The points of epoch {epoch} have expired."),
+    # kinds of campaigns
+    "TermInvalid": (
+        InputError, "term_invalid", "Word {index} of the terms cannot be {value}. See the page of the campaign's kind."),
+    "TermCountInvalid": (
+        InputError, "term_count_invalid", "The terms of this kind have {wanted} words, not {count}."),
+    # what sponsors agree on
+    "CampaignUnknown": (NotFound, "campaign_unknown", "There is no campaign {campaign}. Check the number."),
+    "TermsUnknown": (
+        NotFound, "terms_unknown",
+        "Version {version} of campaign {campaign} has not the hash {termsHash}. Use exactly the terms that were proposed."),
+    "RuleNotListed": (Refused, "rule_not_listed", "The operator does not allow {rule} as a kind of campaign."),
+    "RuleWithoutCode": (InputError, "contract_missing", "There is no contract at {rule}."),
+    "RuleTermsTooMany": (InputError, "term_count_invalid", "A kind has at most {most} words of terms, not {count}."),
+    "SponsorsInvalid": (InputError, "sponsors_invalid", "A campaign has 1 to 64 sponsors, not {count}."),
+    "SponsorsNotRising": (
+        InputError, "sponsors_invalid", "Name each sponsor once, by rising number: {partner} is out of order."),
+    "SharesInvalid": (
+        InputError, "sponsors_invalid", "The sponsors' shares add up to 10,000 basis points, not {sharesBps}."),
+    "PartnersInvalid": (InputError, "partners_invalid", "A campaign has 1 to 64 partners, not {count}."),
+    "PartnersNotRising": (
+        InputError, "partners_invalid", "Name each partner once, by rising number: {partner} is out of order."),
+    "PartnerNotKnown": (NotFound, "partner_unknown", "There is no partner {partner}. Check the number, or add it."),
+    "WindowInvalid": (
+        InputError, "window_invalid", "A campaign closes after it opens: {closesAt} is not after {opensAt} (Unix time)."),
+    "WindowTooSoon": (
+        InputError, "window_invalid", "The campaign may open at Unix time {earliest} or later, not at {opensAt}."),
+    "BudgetInvalid": (
+        InputError, "budget_invalid", "The budget has {least} to {most} points, not {budgetPoints}."),
+    "TiersNone": (InputError, "tiers_none", "Let at least one tier take part."),
+    "NotSponsor": (
+        AccessDenied, "sponsor_only", "Partner {partner} is no sponsor of campaign {campaign}. Use a sponsor's key."),
+    "TermsFixed": (
+        Refused, "terms_fixed",
+        "Rule, sponsors, shares, partners and drawing of campaign {campaign} stay. Propose another campaign."),
+    "VersionsTooMany": (Refused, "versions_too_many", "Campaign {campaign} has had {most} versions. Propose another."),
+    "ApprovalTooShort": (
+        InputError, "approval_too_short", "An approval counts longer than now: not only to Unix time {approvedUntil}."),
+    "ApprovalMissing": (Refused, "approval_missing", "Partner {sponsor} has not approved these terms."),
+    "ApprovalExpired": (
+        Refused, "approval_expired", "The approval of partner {sponsor} counted to Unix time {approvedUntil}. Ask again."),
+    "SeedCommittedAlready": (
+        Refused, "seed_known", "Partner {partner} has committed to a seed of campaign {campaign} before."),
+    "SeedZero": (InputError, "seed_invalid", "Zero is no commitment. Send the hash of campaign, partner and seed."),
+    "SeedMissing": (Refused, "seed_missing", "Partner {partner} has not committed to a seed of campaign {campaign}."),
+    # life of campaigns
+    "CampaignNotStarted": (Refused, "campaign_not_started", "Campaign {campaign} was never started."),
+    "CampaignOver": (Refused, "campaign_over", "For campaign {campaign} this was possible to Unix time {closesAt}."),
+    "CampaignNotOver": (Refused, "campaign_not_over", "Wait for Unix time {until}: campaign {campaign} is not over."),
+    "CampaignAlreadyClosed": (Refused, "campaign_closed", "Campaign {campaign} was closed before; nothing to do."),
+    "CampaignNotPausable": (Refused, "campaign_not_pausable", "The terms of campaign {campaign} allow no pause."),
+    "CampaignPauseUnchanged": (
+        Refused, "campaign_pause_unchanged", "Campaign {campaign} is in that state already (paused: {paused})."),
+    "CampaignNeverEndsEarly": (
+        Refused, "campaign_never_ends_early", "The terms of campaign {campaign} allow no early end."),
+    "StartTooLate": (
+        Refused, "start_too_late",
+        "These terms open at Unix time {opensAt}; started now, they may at {earliest} or later. Propose a later window."),
+    "BudgetTooSmall": (
+        Refused, "budget_invalid", "A later version has at least the {least} points of the one before, not {budgetPoints}."),
+    "VersionNotNext": (
+        Refused, "version_not_next", "Version {version} of campaign {campaign} comes before the one that runs."),
+    "VersionPending": (
+        Refused, "version_pending", "Version {version} of campaign {campaign} is started and waits for its time."),
+    "PartnerFull": (
+        Refused, "partner_full", "Partner {partner} takes part in {most} campaigns already. Wait until one is over."),
+    "CreditExceeded": (
+        Refused, "credit_exceeded",
+        "Campaigns of partner {partner} would reserve {reservedPoints} points; its limit is {limitPoints}."),
+    # members in campaigns
+    "ListSizeInvalid": (InputError, "batch_size_invalid", "A list has 1 to {largest} entries, not {size}. Cut it up."),
+    "AttestorInvalid": (
+        AccessDenied, "attestor_only", "{caller} is not the attestor whom the terms of campaign {campaign} name."),
+    "JoiningNotNeeded": (Refused, "joining_not_needed", "Everybody takes part in campaign {campaign}; nothing to do."),
+    "JoiningRefused": (
+        Refused, "joining_refused",
+        "{member} may not join campaign {campaign}: no member, not of the segment, or without its own key."),
+    "ReferralRefused": (
+        Refused, "referral_refused",
+        "{referrer} cannot refer {member} in campaign {campaign}: one must be new, the other a member before it."),
+    "DrawNone": (Refused, "draw_none", "Campaign {campaign} has no draw."),
+    "SeedShown": (Refused, "seed_known", "Partner {partner} has shown its seed of campaign {campaign} before."),
+    "SeedTooLate": (Refused, "seed_too_late", "Seeds of campaign {campaign} could be shown to Unix time {until}."),
+    "SeedInvalid": (
+        InputError, "seed_invalid", "This is not the seed to which partner {partner} committed in campaign {campaign}."),
+    "SeedsNotReady": (Refused, "seeds_not_ready", "Seeds of campaign {campaign} may still be shown. Draw at {from}."),
+    # between the ledger and the campaign book
+    "CallerNotCampaignBook": (AccessDenied, "campaign_book_only", "Only the campaign book may do this, not {caller}."),
+    "CallerNotLedger": (AccessDenied, "ledger_only", "Only the point ledger may do this, not {caller}."),
+    "LedgerBusy": (Refused, "ledger_busy", "The ledger is in the middle of an operation. Call it from outside of one."),
+    "AwardsTooLarge": (
+        Refused, "amount_too_large", "The campaigns would pay {points} points at once; {largest} is the most."),
+    "WordStoreFailed": (Refused, "gas_too_low", "The terms could not be stored. Send the transaction with more gas."),
+    # tiers
+    "NotTierKeeper": (AccessDenied, "campaign_book_only", "Only the campaign book may do this, not {caller}."),
+    "ProgrammeTooSoon": (
+        InputError, "effective_too_soon", "A programme may count from Unix time {earliest}, not from {effectiveFrom}."),
+    "TierCountInvalid": (InputError, "programme_invalid", "A programme has 1 to {highest} tiers, not {count}."),
+    "ThresholdNotAscending": (
+        InputError, "programme_invalid",
+        "Thresholds ascend from 0: that of tier {tier} cannot be {threshold}."),
+    "MultiplierOutOfRange": (
+        InputError, "programme_invalid",
+        "The multiplier of tier {tier} is 10,000 to 70,000 basis points, not {multiplierBps}."),
+    "SoftLandingTooLong": (
+        InputError, "programme_invalid", "A soft landing has at most {longest} days, not {softLandingDays}."),
+    "InactivityInvalid": (
+        InputError, "programme_invalid",
+        "Give days of inactivity and 1 to 15 tiers, or 0 for both, not {inactivityDays} and {inactivityTiers}."),
+    "TierUnknown": (InputError, "tier_unknown", "There is no tier {tier}. The highest is {highest}."),
+    "FloorUntilInvalid": (
+        InputError, "floor_until_invalid", "A paid tier ends later than now and by Unix time {latest}, not at {until}."),
+    # badges
+    "NotBadgeGranter": (AccessDenied, "campaign_book_only", "Only the campaign book may do this, not {caller}."),
+    "BadgeInvalid": (InputError, "badge_invalid", "Badges are numbered from 1 and have 32 bits: {badge} is none."),
+    "BadgeUriEmpty": (InputError, "badge_invalid", "Say where the metadata of badge {badge} are."),
+    "BadgeNotHeld": (NotFound, "badge_not_held", "Nobody has the badge with token id {tokenId}."),
+    "BadgeLocked": (Refused, "badge_locked", "A badge stays with the member who earned it."),
+    "BadgeHolderZero": (InputError, "address_invalid", "The zero address has no badges."),
     # roles
     "AccessManagedUnauthorized": (
         AccessDenied, "role_missing", "{caller} has no role that allows this. Use the key that has it."),

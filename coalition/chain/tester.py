@@ -1,4 +1,4 @@
-"""A chain in this process: py-evm behind the same JSON-RPC as a node, for tests and for machines without one.
+"""A chain in this process: eth-tester behind the same JSON-RPC as a node, for tests and for machines without one.
 
 Every transaction gets a block of its own at once, gas is free (Berlin rules), accounts need no balance. One whose nonce
 is too high waits for those before it, as in a node's pool. Some hundreds of operations a second.
@@ -11,23 +11,19 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from eth import constants
-from eth._utils.address import generate_contract_address
-from eth.chains.base import MiningChain
-from eth.consensus.applier import ConsensusApplier
-from eth.consensus.noproof import NoProofConsensus
-from eth.db.atomic import AtomicDB
-from eth.vm.forks.berlin import BerlinVM
-from eth.vm.spoof import SpoofTransaction
+from eth.exceptions import Revert
+from eth_tester import EthereumTester
+from eth_tester.exceptions import BlockNotFound, TransactionFailed
+from eth_tester.exceptions import ValidationError as Refused
 from eth_utils.exceptions import ValidationError
 
 from coalition.chain.rpc import REVERTED, RpcError, number
+from coalition.chain.tester_backend import CHAIN_ID, GAS_LIMIT, LedgerBackend
 
 __all__ = ["TesterRpc"]
 
-CHAIN_ID = 31_337
-GAS_LIMIT = 1_000_000_000
 CALLER = "0x" + "00" * 20
+TAGS = ("earliest", "latest", "pending", "safe", "finalized")
 METHOD_UNKNOWN = -32_601
 PARAMETERS_WRONG = -32_602
 REFUSED = -32_003
@@ -36,54 +32,33 @@ NOT_FOUND = -32_001
 Json = dict[str, Any]
 
 
-class _Machine(BerlinVM):
-    def validate_block(self, block: Any) -> None:
-        """Blocks are made here only; as on other development nodes, two of them may have the same time."""
-
-
-class _Chain(MiningChain):
-    chain_id = CHAIN_ID
-    vm_configuration = ConsensusApplier(NoProofConsensus).amend_vm_configuration(((0, _Machine),))
-
-    def validate_block(self, block: Any) -> None:
-        """See `_Machine.validate_block`."""
-
-    def create_header_from_parent(self, parent_header: Any, **header_params: Any) -> Any:
-        """Keep the gas limit, which the rules would let drift."""
-        return super().create_header_from_parent(parent_header, **{**header_params, "gas_limit": GAS_LIMIT})
-
-
 class TesterRpc:
     """A chain of its own, from nothing. `start_timestamp` is the first block's Unix time, the present if None.
 
     Speaks the part of JSON-RPC that `Rpc`'s callers use, and `evm_setNextBlockTimestamp`, `evm_mine`, `evm_snapshot`,
     `evm_revert`. After a timestamp was set, time goes on from there.
+
+    eth-tester makes the blocks, keeps the state and answers calls. What it told of a block is kept as JSON: it would look for
+    a transaction through all blocks each time, and check every log of it anew.
     """
 
     __test__ = False  # its name makes pytest take it for tests
 
     def __init__(self, start_timestamp: int | None = None) -> None:
         start = int(time.time()) if start_timestamp is None else start_timestamp
-        genesis: Json = {
-            "difficulty": 1,
-            "gas_limit": GAS_LIMIT,
-            "timestamp": start,
-            "extra_data": b"",
-            "nonce": bytes(8),
-        }
-        self._chain: Any = _Chain.from_genesis(AtomicDB(), {**genesis, "coinbase": constants.ZERO_ADDRESS}, {})
+        self._backend = LedgerBackend(start)
+        self._tester = EthereumTester(self._backend)
         self._lock = threading.RLock()
         self._ahead = start - time.time()
         self._next_timestamp: int | None = None
-        self._waiting: dict[tuple[bytes, int], Any] = {}
-        self._snapshots: dict[str, int] = {}
-        self._headers: list[Any] = []
+        self._waiting: dict[tuple[str, int], str] = {}
+        self._snapshots: dict[str, tuple[int, int]] = {}
         self._blocks: list[Json] = []
         self._logs: list[list[Json]] = []
         self._receipts: dict[str, Json] = {}
         self._transactions: dict[str, Json] = {}
         self.on_block: Callable[[int, list[str]], None] | None = None
-        self._keep(self._chain.get_canonical_block_by_number(constants.GENESIS_BLOCK_NUMBER), [], [])
+        self._keep()
 
     def call(self, method: str, params: list[Any]) -> Any:
         """See `Rpc.call`."""
@@ -93,7 +68,9 @@ class TesterRpc:
         with self._lock:
             try:
                 return answer(self, *params)
-            except (TypeError, ValueError, KeyError) as error:
+            except BlockNotFound as error:
+                raise RpcError(NOT_FOUND, str(error)) from error
+            except (TypeError, ValueError, KeyError, Refused) as error:
                 raise RpcError(PARAMETERS_WRONG, f"{method}: {error}") from error
 
     def batch(self, calls: list[tuple[str, list[Any]]]) -> list[Any]:
@@ -120,7 +97,7 @@ class TesterRpc:
         return hex(CHAIN_ID)
 
     def _client_version(self) -> str:
-        return "py-evm in process"
+        return "eth-tester in process"
 
     def _block_number(self) -> str:
         return hex(len(self._blocks) - 1)
@@ -145,27 +122,27 @@ class TesterRpc:
         return self._transactions.get(transaction.lower())
 
     def _nonce(self, account: str, tag: str = "latest") -> str:
-        return hex(self._state(tag).get_nonce(_bytes(account)))
+        return hex(self._tester.get_nonce(account, _place(tag)))
 
     def _balance(self, account: str, tag: str = "latest") -> str:
-        return hex(self._state(tag).get_balance(_bytes(account)))
+        return hex(self._tester.get_balance(account, _place(tag)))
 
     def _code(self, account: str, tag: str = "latest") -> str:
-        return _hex(self._state(tag).get_code(_bytes(account)))
+        return str(self._tester.get_code(account, _place(tag)))
 
     def _storage(self, account: str, slot: str, tag: str = "latest") -> str:
-        return f"0x{self._state(tag).get_storage(_bytes(account), number(slot)):064x}"
+        return str(self._tester.get_storage_at(account, slot, _place(tag)))
 
     def _eth_call(self, question: Json, tag: str = "latest") -> str:
-        output, _ = self._executed(question, tag)
-        return _hex(output)
+        if tag == "pending":
+            self._open_block()
+        return str(self._asked(self._tester.call, question, tag))
+
+    def _estimate(self, question: Json, tag: str = "latest") -> str:
+        return hex(self._asked(self._tester.estimate_gas, question, "latest" if tag == "pending" else tag))
 
     def _gas_price(self) -> str:
         return "0x0"
-
-    def _estimate(self, question: Json, tag: str = "latest") -> str:
-        _, gas_used = self._executed(question, tag)
-        return hex(gas_used * 3 // 2)
 
     def _get_logs(self, wanted: Json) -> list[Json]:
         first, last = self._index(wanted.get("fromBlock", "latest")), self._index(wanted.get("toBlock", "latest"))
@@ -181,165 +158,128 @@ class TesterRpc:
     # ---- what changes the chain
 
     def _send(self, raw: str) -> str:
+        sender, nonce, name = self._read(raw)
+        next_nonce = self._tester.get_nonce(sender)
+        if name in self._receipts or (sender, nonce) in self._waiting:
+            raise RpcError(REFUSED, "transaction already imported")
+        if nonce < next_nonce:
+            raise RpcError(REFUSED, "nonce too low")
+        if nonce == next_nonce:
+            self._mine(raw)
+        else:  # eth-tester takes none ahead of its nonce
+            self._waiting[sender, nonce] = raw
+        while (waited := self._waiting.pop((sender, self._tester.get_nonce(sender)), None)) is not None:
+            self._mine(waited)
+        return name
+
+    def _read(self, raw: str) -> tuple[str, int, str]:
+        """The sender, nonce and hash of a signed transaction, which eth-tester tells only after it carried it out."""
         try:
-            transaction = self._vm(self._headers[-1]).get_transaction_builder().decode(_bytes(raw))
-            sender = transaction.sender
+            transaction = self._backend.chain.get_transaction_builder().decode(bytes.fromhex(raw[2:]))
+            return _hex(transaction.sender), transaction.nonce, _hex(transaction.hash)
         except Exception as error:  # py-evm and rlp have no common base for what cannot be read
             raise RpcError(PARAMETERS_WRONG, f"the transaction cannot be read: {error}") from error
-        name = _hex(transaction.hash)
-        next_nonce = self._state("latest").get_nonce(sender)
-        if name in self._receipts or (sender, transaction.nonce) in self._waiting:
-            raise RpcError(REFUSED, "transaction already imported")
-        if transaction.nonce < next_nonce:
-            raise RpcError(REFUSED, "nonce too low")
-        if transaction.nonce == next_nonce:
-            self._mine([transaction])
-        else:
-            self._waiting[sender, transaction.nonce] = transaction
-        while (waited := self._waiting.pop((sender, self._state("latest").get_nonce(sender)), None)) is not None:
-            self._mine([waited])
-        return name
 
     def _mine_empty(self, timestamp: str | int | None = None) -> str:
         if timestamp is not None:
             self._set_next_timestamp(timestamp)
-        self._mine([])
+        self._mine(None)
         return "0x0"
 
     def _set_next_timestamp(self, timestamp: str | int) -> None:
         wanted = number(timestamp) if isinstance(timestamp, str) else timestamp
-        if wanted < self._headers[-1].timestamp:
-            raise RpcError(PARAMETERS_WRONG, f"{wanted} is before the last block's time {self._headers[-1].timestamp}")
+        last = number(self._blocks[-1]["timestamp"])
+        if wanted < last:
+            raise RpcError(PARAMETERS_WRONG, f"{wanted} is before the last block's time {last}")
         self._next_timestamp = wanted
 
     def _snapshot(self) -> str:
         name = hex(len(self._snapshots))
-        self._snapshots[name] = len(self._blocks)
+        self._snapshots[name] = (self._tester.take_snapshot(), len(self._blocks))
         return name
 
     def _revert(self, name: str) -> bool:
         if self.on_block is not None:
             raise RpcError(REFUSED, "a chain that is stored does not go back")
-        height = self._snapshots.pop(name, None)
-        if height is None or height > len(self._blocks):
+        snapshot, height = self._snapshots.pop(name, (None, 0))
+        if snapshot is None or height > len(self._blocks):
             return False
+        self._tester.revert_to_snapshot(snapshot)
         self._forget(height)
         self._waiting.clear()
         return True
 
     def _forget(self, height: int) -> None:
-        """Go back to the first `height` blocks."""
+        """Keep the first `height` blocks only."""
         for block in self._blocks[height:]:
             for transaction in block["transactions"]:
                 del self._receipts[transaction], self._transactions[transaction]
-        del self._blocks[height:], self._logs[height:], self._headers[height:]
+        del self._blocks[height:], self._logs[height:]
 
-    def _mine(self, transactions: list[Any]) -> None:
-        parent = self._headers[-1]
-        timestamp = self._timestamp(parent.timestamp)
-        chain = self._chain
-        chain.header = chain.create_header_from_parent(parent, timestamp=max(timestamp, parent.timestamp + 1))
-        chain.header = chain.header.copy(timestamp=timestamp)
+    def _mine(self, raw: str | None) -> None:
+        """Make a block of one signed transaction, or an empty one."""
+        timestamp = self._open_block()
+        parent = self._backend.take_snapshot()
         try:
-            mined, receipts, _ = chain.mine_all(transactions)
+            if raw is None:
+                self._tester.mine_block()
+            else:
+                self._tester.send_raw_transaction(raw)
         except ValidationError as error:
             raise RpcError(REFUSED, str(error)) from error
-        self._keep(mined.imported_block, transactions, list(receipts))
         try:
             if self.on_block is not None:
-                self.on_block(timestamp, [_hex(transaction.encode()) for transaction in transactions])
+                self.on_block(timestamp, [] if raw is None else [raw])
         except RpcError:
-            self._forget(len(self._blocks) - 1)
+            self._backend.revert_to_snapshot(parent)
             raise
+        self._keep()
         if self._next_timestamp is not None:
             self._ahead = timestamp - time.time()
             self._next_timestamp = None
 
-    def _timestamp(self, parent: int) -> int:
-        if self._next_timestamp is not None:
-            return self._next_timestamp
-        return max(parent, int(time.time() + self._ahead))
+    def _open_block(self) -> int:
+        """Give the next block its time, and return it."""
+        timestamp = self._next_timestamp
+        if timestamp is None:
+            timestamp = max(number(self._blocks[-1]["timestamp"]), int(time.time() + self._ahead))
+        self._backend.open_block(timestamp)
+        return timestamp
 
     # ---- inside
 
-    def _keep(self, block: Any, transactions: list[Any], receipts: list[Any]) -> None:
-        header = block.header
-        place = {"blockNumber": hex(header.block_number), "blockHash": _hex(header.hash)}
-        names = [_hex(transaction.hash) for transaction in transactions]
-        logs: list[Json] = []
-        gas_before = 0
-        for index, (transaction, receipt) in enumerate(zip(transactions, receipts, strict=True)):
-            where = {**place, "transactionHash": names[index], "transactionIndex": hex(index)}
-            own = [_log(log, where, len(logs) + i) for i, log in enumerate(receipt.logs)]
-            logs += own
-            self._transactions[names[index]] = _transaction_json(transaction, where)
-            self._receipts[names[index]] = {
-                **where,
-                "from": _hex(transaction.sender),
-                "to": _hex(transaction.to) if transaction.to else None,
-                "status": hex(int.from_bytes(receipt.state_root)),
-                "gasUsed": hex(receipt.gas_used - gas_before),
-                "contractAddress": _created(transaction),
-                "logs": own,
-            }
-            gas_before = receipt.gas_used
-        self._headers.append(header)
-        self._logs.append(logs)
-        self._blocks.append(
-            {
-                "number": place["blockNumber"],
-                "hash": place["blockHash"],
-                "parentHash": _hex(header.parent_hash),
-                "timestamp": hex(header.timestamp),
-                "gasLimit": hex(header.gas_limit),
-                "gasUsed": hex(header.gas_used),
-                "stateRoot": _hex(header.state_root),
-                "transactions": names,
-            }
-        )
+    def _keep(self) -> None:
+        """Keep what eth-tester tells of the last block."""
+        block = self._tester.get_block_by_number("latest", full_transactions=True)
+        names = [transaction["hash"] for transaction in block["transactions"]]
+        receipts = [_receipt_json(self._tester.get_transaction_receipt(name)) for name in names]
+        self._transactions |= {one["hash"]: _transaction_json(one) for one in block["transactions"]}
+        self._receipts |= {receipt["transactionHash"]: receipt for receipt in receipts}
+        self._logs.append([log for receipt in receipts for log in receipt["logs"]])
+        self._blocks.append(_block_json(block, names))
 
-    def _executed(self, question: Json, tag: str) -> tuple[bytes, int]:
-        vm = self._vm(self._pending() if tag == "pending" else self._header(tag))
-        caller = _bytes(question.get("from", CALLER))
-        transaction = vm.create_unsigned_transaction(
-            nonce=vm.state.get_nonce(caller),
-            gas_price=0,
-            gas=min(number(question.get("gas", hex(GAS_LIMIT))), GAS_LIMIT),
-            to=_bytes(question.get("to") or "0x"),
-            value=0,
-            data=_bytes(question.get("data") or question.get("input") or "0x"),
-        )
+    def _asked(self, ask: Callable[[Json, Any], Any], question: Json, tag: str) -> Any:
+        """What `ask` answers to a call on the block at `tag`."""
+        transaction = {
+            "from": question.get("from") or CALLER,
+            "to": question.get("to") or "",
+            "data": question.get("data") or question.get("input") or "0x",
+            "gas": min(number(question.get("gas", hex(GAS_LIMIT))), GAS_LIMIT),
+            "gas_price": 0,
+        }
         try:
-            computation = vm.state.apply_transaction(SpoofTransaction(transaction, from_=caller))
+            return ask(transaction, _place(tag))
+        except TransactionFailed as failed:
+            error = failed.args[0]
+            output = error.args[0] if isinstance(error, Revert) and error.args else b""
+            raise RpcError(REVERTED, "execution reverted", _hex(output)) from failed
         except ValidationError as error:
             raise RpcError(REFUSED, str(error)) from error
-        if computation.is_error:
-            raise RpcError(REVERTED, "execution reverted", _hex(computation.output))
-        return computation.output, computation.get_gas_used()
 
     def _index(self, tag: str) -> int:
-        if tag == "earliest":
-            return 0
-        if tag in ("latest", "pending", "safe", "finalized"):
-            return len(self._blocks) - 1
+        if tag in TAGS:
+            return 0 if tag == "earliest" else len(self._blocks) - 1
         return number(tag)
-
-    def _header(self, tag: str) -> Any:
-        at = self._index(tag)
-        if at >= len(self._headers):
-            raise RpcError(NOT_FOUND, f"block {at} is not there; the last is {len(self._headers) - 1}")
-        return self._headers[at]
-
-    def _pending(self) -> Any:
-        """What the next block would begin with."""
-        last = self._headers[-1]
-        return last.copy(block_number=last.block_number + 1, timestamp=self._timestamp(last.timestamp))
-
-    def _vm(self, header: Any) -> Any:
-        return self._chain.get_vm(header)
-
-    def _state(self, tag: str) -> Any:
-        return self._vm(self._header(tag)).state
 
 
 METHODS: dict[str, Callable[..., Any]] = {
@@ -366,8 +306,9 @@ METHODS: dict[str, Callable[..., Any]] = {
 }
 
 
-def _bytes(text: str) -> bytes:
-    return bytes.fromhex(text[2:])
+def _place(tag: str) -> str | int:
+    """A block, as eth-tester names it."""
+    return tag if tag in TAGS else number(tag)
 
 
 def _hex(content: bytes) -> str:
@@ -387,34 +328,64 @@ def _has(topics: list[str], wanted: list[frozenset[str] | None]) -> bool:
     )
 
 
-def _log(log: Any, where: Json, index: int) -> Json:
+def _block_json(block: Json, names: list[str]) -> Json:
+    return {
+        "number": hex(block["number"]),
+        "hash": block["hash"],
+        "parentHash": block["parent_hash"],
+        "timestamp": hex(block["timestamp"]),
+        "gasLimit": hex(block["gas_limit"]),
+        "gasUsed": hex(block["gas_used"]),
+        "stateRoot": block["state_root"],
+        "transactions": names,
+    }
+
+
+def _transaction_json(transaction: Json) -> Json:
+    return {
+        "hash": transaction["hash"],
+        **_where(transaction),
+        "from": transaction["from"].lower(),
+        "to": _account(transaction["to"]),
+        "nonce": hex(transaction["nonce"]),
+        "gas": hex(transaction["gas"]),
+        "gasPrice": "0x0",
+        "value": "0x0",
+        "input": transaction["data"],
+    }
+
+
+def _receipt_json(receipt: Json) -> Json:
+    where = {"transactionHash": receipt["transaction_hash"], **_where(receipt)}
     return {
         **where,
-        "address": _hex(log.address),
-        "topics": [f"0x{topic:064x}" for topic in log.topics],
-        "data": _hex(log.data),
-        "logIndex": hex(index),
+        "from": receipt["from"].lower(),
+        "to": _account(receipt["to"]),
+        "status": hex(receipt["status"]),
+        "gasUsed": hex(receipt["gas_used"]),
+        "contractAddress": _account(receipt["contract_address"]),
+        "logs": [_log_json(log, where) for log in receipt["logs"]],
+    }
+
+
+def _log_json(log: Json, where: Json) -> Json:
+    return {
+        **where,
+        "address": log["address"].lower(),
+        "topics": list(log["topics"]),
+        "data": log["data"],
+        "logIndex": hex(log["log_index"]),
         "removed": False,
     }
 
 
-def _transaction_json(transaction: Any, where: Json) -> Json:
+def _where(found: Json) -> Json:
     return {
-        "hash": where["transactionHash"],
-        "blockHash": where["blockHash"],
-        "blockNumber": where["blockNumber"],
-        "transactionIndex": where["transactionIndex"],
-        "from": _hex(transaction.sender),
-        "to": _hex(transaction.to) if transaction.to else None,
-        "nonce": hex(transaction.nonce),
-        "gas": hex(transaction.gas),
-        "gasPrice": "0x0",
-        "value": "0x0",
-        "input": _hex(transaction.data),
+        "blockNumber": hex(found["block_number"]),
+        "blockHash": found["block_hash"],
+        "transactionIndex": hex(found["transaction_index"]),
     }
 
 
-def _created(transaction: Any) -> str | None:
-    if transaction.to:
-        return None
-    return _hex(generate_contract_address(transaction.sender, transaction.nonce))
+def _account(address: str | None) -> str | None:
+    return address.lower() if address else None

@@ -24,6 +24,9 @@ GAS_PER_OPERATION = {
     Kind.REVERSE: 200_000,
     Kind.REFUND: 200_000,
 }
+GAS_PER_CAMPAIGN = 110_000
+"""What one campaign may cost one operation: `RULE_GAS` of the contracts, a new word of the member's, and the events."""
+
 GAS_ADMINISTRATION = 5_000_000
 POLL_SECONDS = 0.02
 
@@ -53,12 +56,14 @@ def sign_transaction(
     return raw, "0x" + keccak(raw).hex()
 
 
-def gas_limit(kind: Kind, operations: int) -> int:
+def gas_limit(kind: Kind, operations: int, campaigns: int = 0) -> int:
     """Return a generous gas limit for a batch. Gas is free here, but a batch that runs out of it would revert whole.
 
-    A redemption may hear a contract account out (ERC-1271, 100,000 gas). `tests/chain/test_gas.py` holds the figures.
+    `campaigns` is how many, at most, one operation deals with: those at the partner of an earn, those that awarded points for
+    what is reversed. A programme of tiers counts as one. A redemption may hear a contract account out (ERC-1271, 100,000
+    gas). `tests/chain/test_gas.py` holds the figures.
     """
-    return GAS_BASE + operations * GAS_PER_OPERATION[kind]
+    return GAS_BASE + operations * (GAS_PER_OPERATION[kind] + campaigns * GAS_PER_CAMPAIGN)
 
 
 def send(rpc: Rpc, signer: Signer, to: str, data: bytes, gas: int = GAS_ADMINISTRATION) -> dict[str, Any]:

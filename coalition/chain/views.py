@@ -34,6 +34,8 @@ __all__ = [
     "authority",
     "authorization_used",
     "balance_of",
+    "campaign_book",
+    "contract_view",
     "corrected_of",
     "debt_of",
     "earn_rate_of",
@@ -41,7 +43,9 @@ __all__ = [
     "is_member",
     "is_receipt_used",
     "key_of",
+    "link",
     "lots_of",
+    "member_since_of",
     "nonce_of",
     "partner_count",
     "partner_of",
@@ -191,6 +195,16 @@ def is_member(deployment: Deployment, account: str) -> View[bool]:
     return _ledger(deployment, "isMember", _flag, account)
 
 
+def member_since_of(deployment: Deployment, account: str) -> View[int]:
+    """Unix time in seconds at which the account was enrolled, 0 for nobody's."""
+    return _ledger(deployment, "memberSinceOf", _integer, account)
+
+
+def campaign_book(deployment: Deployment) -> View[str]:
+    """The book that hears of purchases; the zero address for none."""
+    return _ledger(deployment, "campaignBook", _address)
+
+
 def is_receipt_used(deployment: Deployment, partner: int, receipt: int) -> View[bool]:
     """True if the partner's receipt has been counted."""
     return _ledger(deployment, "isReceiptUsed", _flag, partner, receipt)
@@ -292,6 +306,18 @@ def setting(deployment: Deployment, name: str) -> View[int]:
     if name == "noticeSeconds":
         return _registry(deployment, name, _integer)
     return _ledger(deployment, name, _integer)
+
+
+def link(deployment: Deployment, contract: str, function: str) -> View[str]:
+    """The address of another contract that one of `Deployment.contracts` knows, such as the ledger's `campaignBook`."""
+    return _view(deployment.contracts[contract], selector(contract, function), _address, ())
+
+
+def contract_view(
+    deployment: Deployment, contract: str, function: str, decode: Callable[[Words], T], *args: Argument
+) -> View[T]:
+    """A question to one of `Deployment.contracts`: numbers, addresses and 32 bytes in, `decode` reads the words."""
+    return _view(deployment.contracts[contract], selector(contract, function), decode, args)
 
 
 def _ledger(deployment: Deployment, function: str, decode: Callable[[Words], T], *args: Argument) -> View[T]:

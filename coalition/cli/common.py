@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 import orjson
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
 
@@ -53,6 +53,13 @@ class Output:
         for row in rows:
             table.add_row(*(f"{cell:,}" if isinstance(cell, int) else str(cell) for cell in row))
         self._console.print(table)
+
+    def rich(self, value: Any, text: RenderableType) -> None:
+        """Print something made for people; with `--json`, `value`."""
+        if self.as_json:
+            self.data(value)
+        else:
+            self._console.print(text)
 
     def note(self, text: str) -> None:
         """Print a remark for people, never into the JSON."""

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import sys
-from typing import Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from coalition.bootstrap import OpenLedger, open_ledger, serve
 from coalition.cli.common import Output, command, progress_bar
 from coalition.settings import Settings
+
+if TYPE_CHECKING:
+    from coalition.demo.campaigns import CampaignResult
 
 __all__ = ["COMMANDS"]
 
@@ -26,7 +30,8 @@ def demo(settings: Settings, out: Output, days: int | None, no_serve: bool, rese
 
     Run again, it goes on where the ledger stands. With --json, the last line of the output is one JSON object.
     """
-    from coalition.demo import replay
+    from coalition.demo import campaigns, replay
+    from coalition.demo.promotions import promotions
 
     if reset:
         replay.forget_demo_ledger(settings)
@@ -42,8 +47,12 @@ def demo(settings: Settings, out: Output, days: int | None, no_serve: bool, rese
             )
         summary = _summary(ledger, operations, seconds)
         _show_partners(out, ledger, summary)
+        found = campaigns.results(ledger, promotions())
+        summary |= _campaigns(found)
+        _show_campaigns(out, ledger, summary, found)
         agrees = _independent_check(out, ledger)
-        with progress_bar("events") as bar:
+        agrees = _awards_check(out, ledger, found) and agrees
+        with progress_bar("steps") as bar:
             task = bar.add_task("audit", total=None, rate="")
             report = ledger.audit(lambda done, total: bar.update(task, completed=done, total=total))
         summary["independent_check"] = "match" if agrees else "mismatch"
@@ -51,7 +60,7 @@ def demo(settings: Settings, out: Output, days: int | None, no_serve: bool, rese
         out.note(report.to_text())
         if not no_serve:
             serve(ledger, host, port, lambda url: _announce(out, ledger, url))
-    out.data(summary, "\n".join(f"{name:<24}{_cell(value)}" for name, value in summary.items()))
+    out.data(summary, "\n".join(f"{name:<24}{_cell(value)}" for name, value in summary.items() if name != "campaigns"))
     if report.verdict != "match" or not agrees:
         sys.exit(1)
 
@@ -70,6 +79,7 @@ def _summary(ledger: OpenLedger, operations: int, seconds: float) -> dict[str, A
         "redemptions_accepted": totals.redemptions,
         "rejected": progress.rejected(),
         "points_issued": totals.points_issued,
+        "awards_points": totals.points_awarded,
         "points_redeemed": totals.points_redeemed,
         "points_expired": totals.points_expired,
         "points_outstanding": totals.points_outstanding,
@@ -94,6 +104,55 @@ def _show_partners(out: Output, ledger: OpenLedger, summary: dict[str, Any]) -> 
         )
     columns = ("partner", "members", "purchases", "issued", "redeemed", "outstanding", *(f"✗ {code}" for code in codes))
     out.table(None, f"After {summary['days']} days (✗ rejected, by code)", columns, rows)
+
+
+def _campaigns(found: Sequence[CampaignResult]) -> dict[str, Any]:
+    return {
+        "campaigns": {
+            one.promotion.key: {
+                "campaign": one.campaign,
+                "status": one.status,
+                "members": one.members,
+                "awards": one.awards,
+                "points": one.points,
+                "budget_points": one.promotion.budget_points,
+            }
+            for one in found
+        },
+    }
+
+
+def _show_campaigns(out: Output, ledger: OpenLedger, summary: dict[str, Any], found: Sequence[CampaignResult]) -> None:
+    from coalition.demo import campaigns
+
+    if out.as_json:
+        return
+    rows = []
+    for one in found:
+        aimed = len(one.promotion.members) if one.promotion.members is not None else "all"
+        used = f"{100 * one.points / one.promotion.budget_points:.1f} %"
+        rows.append((one.promotion.name, one.status, aimed, one.members, one.awards, one.points, used))
+    columns = ("campaign", "status", "aimed at", "members", "awards", "points", "of budget")
+    out.table(None, f"Campaigns after {summary['days']} days (members: who got an award)", columns, rows)
+    for one in found:
+        if one.promotion.kind == "levels":
+            levels = sorted(campaigns.level_counts(ledger, one.campaign).items())
+            passed = [(f"{level} passed", members) for level, members in levels]
+            out.table(None, f"{one.promotion.name}: levels", ("levels", "members"), passed)
+
+
+def _awards_check(out: Output, ledger: OpenLedger, found: Sequence[CampaignResult]) -> bool:
+    """Compare what campaigns paid each member with what other code makes of the data."""
+    from coalition.demo import campaigns
+    from coalition.demo.replay import DemoProgress
+
+    days = DemoProgress.read(ledger.settings).days_done
+    agrees, count, points = campaigns.agrees_with_data(ledger, found, days)
+    out.note(
+        f"Independent computation of awards: {points:,} points in {count} campaigns, member by member: "
+        f"{'equal' if agrees else 'DIFFERENT'}."
+    )
+    return agrees
 
 
 def _independent_check(out: Output, ledger: OpenLedger) -> bool:

@@ -61,7 +61,7 @@ def up(settings: Settings, out: Output, host: str, port: int) -> None:
 @command
 def audit(settings: Settings, out: Output) -> None:
     """Replay the whole book and compare fold, contract storage and read model. Exit status 1 on a mismatch."""
-    with open_ledger(settings) as ledger, progress_bar("events") as bar:
+    with open_ledger(settings) as ledger, progress_bar("steps") as bar:
         task = bar.add_task("audit", total=None, rate="")
         report = ledger.audit(lambda done, total: bar.update(task, completed=done, total=total))
     out.data(report.to_json(), report.to_text())

@@ -14,18 +14,23 @@ from coalition.service.files import COLUMNS, PurchaseFile
 from coalition.service.load import refused_path
 from coalition.settings import Settings
 
-__all__ = ["COMMANDS"]
+__all__ = ["COMMANDS", "columns_of", "map_option"]
+
+
+def map_option(function: Any) -> Any:
+    """Add the option `--map`, which gives names of columns by ours."""
+    return click.option(
+        "--map",
+        "mapping",
+        multiple=True,
+        metavar="COLUMN=NAME",
+        help=f"Name in the file of one of our columns ({', '.join(COLUMNS)}). May be given several times.",
+    )(function)
 
 
 @click.command()
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option(
-    "--map",
-    "mapping",
-    multiple=True,
-    metavar="COLUMN=NAME",
-    help=f"Name in the file of one of our columns ({', '.join(COLUMNS)}). May be given several times.",
-)
+@map_option
 @click.option(
     "--enrol/--no-enrol", default=True, help="Make members of accounts that are nobody's yet (default), or refuse."
 )
@@ -39,7 +44,7 @@ def load(
     Each purchase counts once, however often the file is loaded. Refused rows are written, with line, code and reason, to
     FILE.refused.csv. The exit status is 0 if the file was read to its end.
     """
-    purchases = PurchaseFile(file, _columns(mapping))
+    purchases = PurchaseFile(file, columns_of(mapping))
     with open_ledger(settings, clock_follows=follow_clock) as ledger, progress_bar("rows") as bar:
         task = bar.add_task(file.name, total=purchases.rows_total, rate="")
         loader = ledger.loader(enrol=enrol)
@@ -53,6 +58,7 @@ def load(
         "replayed": report.replayed,
         "refused": report.refused,
         "points_issued": report.points_issued,
+        "points_awarded": report.points_awarded,
         "refused_by_code": dict(report.refused_by_code),
     }
     text = "\n".join(
@@ -63,7 +69,12 @@ def load(
         out.note(f"Refused rows, with line and reason: {refused_path(file)}")
 
 
-def _columns(mapping: tuple[str, ...]) -> dict[str, str]:
+def columns_of(mapping: tuple[str, ...]) -> dict[str, str]:
+    """Return the names that `--map` gives.
+
+    Raises:
+        InputError: `map_invalid`.
+    """
     columns = {}
     for one in mapping:
         column, separator, name = one.partition("=")

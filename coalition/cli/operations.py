@@ -196,7 +196,7 @@ def history(
                 names.get(record.partner, record.partner),
                 value["kind"],
                 value["receipt"],
-                record.points,
+                f"{record.points} + {record.awarded}" if record.awarded else record.points,
                 value["code"] or "accepted",
             )
             for value, record in zip(values, page.items, strict=True)
@@ -244,7 +244,8 @@ def show(out: Output, ledger: OpenLedger, answer: Answer) -> None:
     again = " (counted before: this is the first answer again)" if answer.replayed else ""
     balance_now = ledger.queries.balance(record.member, ledger.now()).points
     value["balance"] = balance_now
-    text = f"{value['kind']} {answer.receipt}: {record.points:,} points{again}\n  member {record.member} now has {balance_now:,}"
+    points = f"{record.points:,} points" + (f" and {record.awarded:,} awarded" if record.awarded else "")
+    text = f"{value['kind']} {answer.receipt}: {points}{again}\n  member {record.member} now has {balance_now:,}"
     out.data(value, text)
 
 
@@ -257,6 +258,7 @@ def as_value(record: OperationRecord, receipt: str) -> dict[str, Any]:
         "member": record.member or None,
         "spend_minor": record.spend_minor,
         "points": record.points,
+        "awarded": record.awarded,
         "code": record.code.code if record.code else None,
         "at": time_text(record.timestamp),
         "block": record.block,

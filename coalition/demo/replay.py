@@ -8,12 +8,14 @@ import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 from coalition.bootstrap import LedgerParameters, OpenLedger, create_ledger, forget_ledger
 from coalition.chain.deploy import Parameters
-from coalition.demo import journey
+from coalition.demo import campaigns, journey
+from coalition.demo.promotions import Promotion, promotions
 from coalition.errors import CoalitionError, SetupError
 from coalition.ledger.ids import receipt_number
 from coalition.ledger.operations import Purpose, Redeem, Rejection
@@ -27,8 +29,8 @@ DAY = 86_400
 EPOCH_DAYS = 30
 VALIDITY_EPOCHS = 4
 AUTHORIZATION_SECONDS = 400 * DAY
-CLOCK_STEP = 7 * DAY
-"""How far the chain's clock moves at a time, in seconds: block times are right to within a week."""
+CLOCK_STEP = DAY
+"""How far the chain's clock moves at a time, in seconds: block times are right to within a day."""
 
 
 @dataclass(slots=True)
@@ -103,8 +105,10 @@ def on_board(ledger: OpenLedger) -> None:
 def replay(ledger: OpenLedger, days: int, tell: Callable[[int, int], None]) -> tuple[int, float]:
     """Load the next `days` days (fewer if the data ends); return operations posted and the seconds from file to indexed.
 
-    A redemption is posted a step of the clock later, when all purchases of its own time are in the book. Progress is
-    written at the end: a run that was cut short is done again, and counts once. `tell` gets rows done and rows in all.
+    The days are cut where campaigns open: each is agreed on a day before, when all earlier purchases are in the book, and only
+    those that open in these days or opened before. A redemption is posted a step of the clock later, when all purchases of its
+    own time are in the book. Progress is written at the end: a run that was cut short is done again, and counts once. `tell`
+    gets rows done and rows in all.
     """
     progress = DemoProgress.read(ledger.settings)
     days = min(days, journey.day_count() - progress.days_done)
@@ -113,19 +117,60 @@ def replay(ledger: OpenLedger, days: int, tell: Callable[[int, int], None]) -> t
     file = ledger.settings.home / "demo" / "purchases.parquet"
     rows = journey.write_purchases(file, progress.days_done, days)
     redemptions = _Redemptions(ledger, journey.redemptions(progress.days_done, days))
-    begun = time.monotonic()
-    chunks = redemptions.woven_into(PurchaseFile(file).chunks())
-    report = ledger.loader().load(chunks, None, lambda done: tell(done, rows))
-    rejected = redemptions.rejected()
-    seconds = time.monotonic() - begun
-    tell(report.rows, rows)
-    for partner, codes in (*report.refused_by_partner.items(), *rejected.items()):
-        progress.add_rejected(partner, codes)
+    done, seconds = 0, 0.0
+    chunks = _Chunks(PurchaseFile(file).chunks())
+    stages = _stages(progress.days_done, days)
+    for opening, until in stages:
+        campaigns.start(ledger, opening)
+        begun = time.monotonic()
+        woven = redemptions.woven_into(chunks.before(until))
+        report = ledger.loader().load(woven, None, partial(_tell_more, tell, done, rows))
+        if until == stages[-1][1]:
+            redemptions.post_rest()
+        rejected = redemptions.rejected()
+        seconds += time.monotonic() - begun
+        done += report.rows
+        tell(done, rows)
+        for partner, codes in (*report.refused_by_partner.items(), *rejected.items()):
+            progress.add_rejected(partner, codes)
     progress.days_done += days
-    progress.purchases += report.rows
+    progress.purchases += done
     progress.write(ledger.settings)
     file.unlink()
-    return report.rows + redemptions.count, seconds
+    return done + redemptions.count, seconds
+
+
+def _tell_more(tell: Callable[[int, int], None], before: int, rows: int, done: int) -> None:
+    tell(before + done, rows)
+
+
+def _stages(first: int, days: int) -> list[tuple[list[Promotion], int]]:
+    """Cut some days of the data where campaigns open: the campaigns to start, then the Unix time up to which to load."""
+    midnights = journey.midnights(journey.first_day() + timedelta(days=first + day) for day in range(days + 1))
+    openings: dict[int, list[Promotion]] = {midnights[0]: []}
+    for promotion in promotions():
+        if promotion.opens_at < midnights[-1]:
+            day_before = max(midnights[0], promotion.opens_at - DAY)
+            openings.setdefault(day_before, []).append(promotion)
+    begins = sorted(openings)
+    return [(openings[begin], until) for begin, until in zip(begins, [*begins[1:], midnights[-1]], strict=True)]
+
+
+class _Chunks:
+    """Rows of a file, which come in the order of time, given out up to one time after another."""
+
+    def __init__(self, chunks: Iterator[list[PurchaseRow | RowError]]) -> None:
+        self._chunks = chunks
+        self._rest: list[PurchaseRow | RowError] = []
+
+    def before(self, until: int) -> Iterator[list[PurchaseRow | RowError]]:
+        """Yield what happened before a Unix time and was not given out yet."""
+        while rows := self._rest or next(self._chunks, []):
+            count = sum(not (isinstance(row, PurchaseRow) and (row.occurred_at or 0) >= until) for row in rows)
+            self._rest = rows[count:]
+            yield rows[:count]
+            if self._rest:
+                return
 
 
 class _Redemptions:
@@ -138,12 +183,11 @@ class _Redemptions:
         self._posted: list[tuple[list[str], Bulk]] = []
 
     def woven_into(self, chunks: Iterator[list[PurchaseRow | RowError]]) -> Iterator[list[PurchaseRow | RowError]]:
-        """Yield `chunks`; post, once a chunk has been taken, the redemptions of its time."""
+        """Yield `chunks`; post, once a chunk has been taken, the redemptions that are due."""
         for chunk in chunks:
             yield chunk
             times = [row.occurred_at for row in chunk if isinstance(row, PurchaseRow) and row.occurred_at]
-            self._post(max(times, default=0))
-        self._post(None)
+            self.post_due(max(times, default=0))
 
     def rejected(self) -> dict[str, Counter[str]]:
         """Wait for all outcomes, and return the rejected ones by partner and code."""
@@ -154,14 +198,26 @@ class _Redemptions:
                     raise result
                 if result.code not in (None, Rejection.RECEIPT_USED):
                     rejected.setdefault(name, Counter())[result.code.code] += 1
+        self._posted.clear()
         return rejected
 
-    def _post(self, until: int | None) -> None:
+    def post_due(self, until: int) -> None:
+        """Post the redemptions that are due at a Unix time: a step of the clock after they happened."""
+        due: list[journey.JourneyRedemption] = []
+        while self._waiting and self._waiting[0].occurred_at + CLOCK_STEP <= until:
+            due.append(self._waiting.popleft())
+        self._post([(one, one.occurred_at + CLOCK_STEP) for one in due])
+
+    def post_rest(self) -> None:
+        """Post what is left, once all purchases are in the book, without moving the clock."""
+        self._post([(one, None) for one in self._waiting])
+        self._waiting.clear()
+
+    def _post(self, due: list[tuple[journey.JourneyRedemption, int | None]]) -> None:
         submissions: list[Submission] = []
         names: list[str] = []
-        while self._waiting and (until is None or self._waiting[0].occurred_at <= until):
-            one = self._waiting.popleft()
-            submission = self._submission(one)
+        for one, not_before in due:
+            submission = self._submission(one, not_before)
             if not self._ledger.queries.operations(submission.partner, [submission.operation.receipt]):
                 submissions.append(submission)
                 names.append(one.partner)
@@ -170,14 +226,14 @@ class _Redemptions:
             self._ledger.texts.keep(texts)
             self._posted.append((names, self._ledger.submitter.post_many(submissions)))
 
-    def _submission(self, one: journey.JourneyRedemption) -> Submission:
+    def _submission(self, one: journey.JourneyRedemption, not_before: int | None) -> Submission:
         ledger = self._ledger
         partner = ledger.service.partners.find(one.partner).partner
         deadline = one.occurred_at + AUTHORIZATION_SECONDS
         signature = ledger.sign_for(one.member, partner, one.receipt, one.points, deadline, Purpose.REDEEM)
         account = ledger.custody.account(one.member)
         operation = Redeem(account, receipt_number(one.receipt), one.points, deadline, signature)
-        return Submission(partner, operation, one.receipt, one.occurred_at + CLOCK_STEP)
+        return Submission(partner, operation, one.receipt, not_before)
 
 
 def _require_demo(settings: Settings) -> None:

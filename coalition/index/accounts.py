@@ -12,7 +12,7 @@ from coalition.ledger.events import Event, Position
 
 __all__ = ["AccountIds", "account_ids"]
 
-NAMES = ("member", "account", "from_", "to")
+NAMES = ("member", "account", "from_", "to", "companion", "referrer")
 
 
 class AccountIds(dict[str, int]):
@@ -37,7 +37,7 @@ def account_ids(connection: Connection, events: Iterable[tuple[Position, Event]]
     for _, event in events:
         for name in NAMES:
             address = getattr(event, name, None)
-            if address is not None:
+            if isinstance(address, str):
                 wanted.add(address)
     known: dict[str, int] = {}
     for some in portions(sorted(wanted)):

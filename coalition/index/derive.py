@@ -24,16 +24,24 @@ SUMS = (
     """INSERT INTO debts (account, points)
     SELECT account, {sign} SUM(points) FROM debt_entries WHERE {span} GROUP BY account
     ON CONFLICT (account) DO UPDATE SET points = debts.points + excluded.points""",
-    """INSERT INTO tallies (partner, kind, code, operations, points)
-    SELECT partner, kind, code, {sign} COUNT(*), {sign} SUM(points) FROM operations WHERE {span}
+    """INSERT INTO tallies (partner, kind, code, operations, points, awarded)
+    SELECT partner, kind, code, {sign} COUNT(*), {sign} SUM(points), {sign} SUM(awarded) FROM operations WHERE {span}
     GROUP BY partner, kind, code
     ON CONFLICT (partner, kind, code) DO UPDATE SET
-    operations = tallies.operations + excluded.operations, points = tallies.points + excluded.points""",
+    operations = tallies.operations + excluded.operations, points = tallies.points + excluded.points,
+    awarded = tallies.awarded + excluded.awarded""",
     """INSERT INTO partner_members (partner, account, purchases, points)
     SELECT partner, account, {sign} COUNT(*), {sign} SUM(points) FROM operations
     WHERE kind = 1 AND code = 0 AND {span} GROUP BY partner, account
     ON CONFLICT (partner, account) DO UPDATE SET
     purchases = partner_members.purchases + excluded.purchases, points = partner_members.points + excluded.points""",
+    """INSERT INTO campaign_members (campaign, account, entries, awards, points)
+    SELECT campaign, account, {sign} COUNT(*), {sign} SUM(CASE WHEN kind IN (1, 2) THEN 1 ELSE 0 END),
+    {sign} SUM(CASE WHEN kind IN (1, 2) THEN points WHEN kind IN (3, 4) THEN -points ELSE 0 END)
+    FROM awards WHERE {span} GROUP BY campaign, account
+    ON CONFLICT (campaign, account) DO UPDATE SET
+    entries = campaign_members.entries + excluded.entries, awards = campaign_members.awards + excluded.awards,
+    points = campaign_members.points + excluded.points""",
 )
 
 EMPTY = (
@@ -42,6 +50,7 @@ EMPTY = (
     "DELETE FROM debts WHERE points = 0",
     "DELETE FROM tallies WHERE operations = 0",
     "DELETE FROM partner_members WHERE purchases = 0",
+    "DELETE FROM campaign_members WHERE entries = 0",
 )
 
 

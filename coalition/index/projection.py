@@ -12,10 +12,14 @@ from sqlalchemy import Connection, Table, select, tuple_, update
 from sqlalchemy.dialects import sqlite
 
 from coalition.index import derive, tables
-from coalition.index.accounts import account_ids
+from coalition.index.accounts import AccountIds, account_ids
+from coalition.index.campaign_rows import CampaignRows
+from coalition.index.campaigns import live_versions
 from coalition.index.epochs import Epochs
 from coalition.index.rows import Hold, Row, Rows
 from coalition.index.stored import lots_of, portions, receipt_key, receipt_of
+from coalition.index.tier_rows import tier_rows
+from coalition.ledger.campaign_events import CampaignEvent
 from coalition.ledger.events import Captured, Event, Position, Released
 
 __all__ = ["OWN_ACCOUNT", "insert_rows", "project", "roll_back"]
@@ -23,6 +27,11 @@ __all__ = ["OWN_ACCOUNT", "insert_rows", "project", "roll_back"]
 OWN_ACCOUNT = 0  # number of the ledger's own account, in which held points lie
 FACTS = (
     tables.operations,
+    tables.bonuses,
+    tables.awards,
+    tables.participants,
+    tables.badges,
+    tables.tier_states,
     tables.transactions,
     tables.entries,
     tables.debt_entries,
@@ -42,7 +51,7 @@ def project(
     if not events:
         return
     ids = account_ids(connection, events)
-    rows = Rows(epochs, OWN_ACCOUNT, ids, _open_holds(connection, events))
+    rows = Rows(epochs, OWN_ACCOUNT, ids, _open_holds(connection, events), _campaigns(connection, events, ids))
     rows.add(events)
     _write(connection, rows)
     derive.add(connection, first, last)
@@ -76,6 +85,11 @@ def _mark(connection: Connection) -> str:
 def _write(connection: Connection, rows: Rows) -> None:
     for table, facts in (
         (tables.operations, rows.operations),
+        (tables.bonuses, rows.bonuses),
+        (tables.awards, rows.campaigns.awards),
+        (tables.participants, rows.campaigns.participants),
+        (tables.badges, rows.campaigns.badges),
+        (tables.tier_states, rows.campaigns.tiers.rows),
         (tables.transactions, rows.transactions),
         (tables.entries, _sums(rows.points)),
         (tables.expirations, _sums(rows.expired)),
@@ -102,6 +116,11 @@ def _new_accounts(rows: Rows) -> Iterable[Row]:
     return (
         (number, address, block, rows.enrolled.get(number)) for number, (address, block) in rows.ids.first_seen.items()
     )
+
+
+def _campaigns(connection: Connection, events: Sequence[tuple[Position, Event]], ids: AccountIds) -> CampaignRows:
+    told = any(isinstance(event, CampaignEvent) for _, event in events)
+    return CampaignRows(ids, tier_rows(connection, events, ids), live_versions(connection) if told else {})
 
 
 def _open_holds(connection: Connection, events: Sequence[tuple[Position, Event]]) -> dict[tuple[int, int], Hold]:

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 
 from sqlalchemy import Engine, select
 
-from coalition.index import book, partners, records, totals
+from coalition.index import awards, book, campaigns, partners, records, totals
+from coalition.index.awards import AwardPage, BadgeRow, ProgrammeRow, ProgressRow, TierRow
+from coalition.index.campaigns import ApprovalRow, CampaignRow, CampaignStatus, CampaignTotals, VersionRow
 from coalition.index.database import reading
 from coalition.index.holds import HoldRow, hold_rows
 from coalition.index.partners import PartnerKeyRow, PartnerRow
@@ -20,7 +22,13 @@ from coalition.ledger.operations import Kind
 from coalition.ledger.records import OperationRecord
 
 __all__ = [
+    "ApprovalRow",
+    "AwardPage",
+    "BadgeRow",
     "Balance",
+    "CampaignRow",
+    "CampaignStatus",
+    "CampaignTotals",
     "Head",
     "HoldRow",
     "LotRow",
@@ -29,8 +37,12 @@ __all__ = [
     "PartnerKeyRow",
     "PartnerRow",
     "PartnerTotals",
+    "ProgrammeRow",
+    "ProgressRow",
     "Queries",
+    "TierRow",
     "Totals",
+    "VersionRow",
 ]
 
 
@@ -85,7 +97,8 @@ class Queries:
         return {receipt: records_[0] for receipt, records_ in found.items()}
 
     def original(self, partner: int, receipt: int) -> Original | None:
-        """Return what a correction has to prove: (outcome, all outcomes of its word in order, its place among them).
+        """Return what a correction has to prove: (outcome, all outcomes of its word in order, its place among them, its
+        award words).
 
         None if no earn, redemption or capture was accepted under the receipt.
         """
@@ -172,3 +185,64 @@ class Queries:
     def issued_by_partner(self) -> dict[int, int]:
         """Return points issued by partner, of every partner; reversals are not taken off."""
         return {row.partner: row.points_issued for row in self.partner_totals()}
+
+    def campaigns(self) -> list[CampaignRow]:
+        """Return all campaigns as of the head, in the order of their numbers."""
+        with reading(self._engine) as connection:
+            return campaigns.campaign_rows(connection, book.cursor_of(connection).timestamp)
+
+    def campaign(self, campaign: int) -> CampaignRow | None:
+        """Return a campaign as of the head; None if it was never proposed."""
+        with reading(self._engine) as connection:
+            found = campaigns.campaign_rows(connection, book.cursor_of(connection).timestamp, campaign)
+        return found[0] if found else None
+
+    def versions(self, campaign: int) -> list[VersionRow]:
+        """Return all versions of a campaign's terms with their approvals, in order."""
+        with reading(self._engine) as connection:
+            return campaigns.version_rows(connection, campaign)
+
+    def campaign_totals(self, campaign: int) -> CampaignTotals:
+        """Return what a campaign came to; zeros for one that is not known."""
+        with reading(self._engine) as connection:
+            return campaigns.totals_of(connection, campaign)
+
+    def taking_part(self, campaign: int) -> list[str]:
+        """Return the accounts for which something counted in a campaign, in their order."""
+        with reading(self._engine) as connection:
+            return awards.taking_part(connection, campaign)
+
+    def progress_of(self, member: str) -> list[ProgressRow]:
+        """Return a member's standing in every campaign in which it has one, by the campaign's number."""
+        with reading(self._engine) as connection:
+            return awards.progress_of(connection, member)
+
+    def awards_of(self, member: str, limit: int = 50, cursor: str | None = None) -> AwardPage:
+        """Return what campaigns did for a member, newest first; progress alone is left out.
+
+        `cursor` is that of the page before. Raises as `history`.
+        """
+        with reading(self._engine) as connection:
+            return awards.award_page(connection, member, None, cursor, limit)
+
+    def awards_in(
+        self, campaign: int, member: str | None = None, limit: int = 50, cursor: str | None = None
+    ) -> AwardPage:
+        """Return what a campaign did (for one member), newest first; as `awards_of`."""
+        with reading(self._engine) as connection:
+            return awards.award_page(connection, member, campaign, cursor, limit)
+
+    def badges_of(self, member: str) -> list[BadgeRow]:
+        """Return the badges that a member has, by number."""
+        with reading(self._engine) as connection:
+            return awards.badges_of(connection, member)
+
+    def programmes(self) -> list[ProgrammeRow]:
+        """Return the programmes of tiers by version, without those that were replaced before they counted."""
+        with reading(self._engine) as connection:
+            return awards.programme_rows(connection)
+
+    def tier(self, member: str, timestamp: int) -> TierRow | None:
+        """Return a member's tier at a time not before that of the head; None without a programme, or for no member."""
+        with reading(self._engine) as connection:
+            return awards.tier_of(connection, member, timestamp)

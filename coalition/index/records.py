@@ -9,20 +9,28 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Select, func, literal, select, tuple_
 
+from coalition.chain.keccak import keccak
 from coalition.errors import InputError
 from coalition.index.book import epochs_of
-from coalition.index.stored import hash_text, lots_of, portions, receipt_key, receipt_of
+from coalition.index.stored import hash_text, lots_of, portions, receipt_key, receipt_of, words_of
 from coalition.index.tables import accounts, blocks, operations, transactions
+from coalition.ledger.chain_word import awards_hash
 from coalition.ledger.lots import Lots
 from coalition.ledger.operations import RECEIPT_BITS, Kind, Outcome, Rejection
 from coalition.ledger.records import OperationRecord
 
 __all__ = [
+    "LIMIT_MAX",
     "Original",
     "Page",
+    "all_awards",
+    "awards_between",
     "corrected",
+    "cursor_at",
     "history_page",
+    "number_of",
     "original_of",
+    "place_of",
     "records_in_order",
     "records_under",
 ]
@@ -36,11 +44,15 @@ o = operations.c
 
 
 class Original(NamedTuple):
-    """What a correction has to prove: the outcome, all outcomes of its word in order, and its place among them."""
+    """What a correction has to prove: the outcome, all outcomes of its word in order, and its place among them.
+
+    `awards` are the words whose hash is in the outcome.
+    """
 
     outcome: Outcome
     outcomes: list[Outcome]
     position: int
+    awards: tuple[int, ...] = ()
 
 
 class Page(NamedTuple):
@@ -73,11 +85,26 @@ def original_of(connection: Connection, partner: int, receipt: int) -> Original 
     )
     epochs = epochs_of(connection)
     word = sorted(_read(connection, question), key=lambda record: (record.block, record.log))
-    outcomes = [_outcome(record, epochs.at(record.timestamp)) for record in word]
+    words = awards_between(connection, partner, first, first + RECEIPT_BITS - 1)
+    outcomes = [_outcome(record, epochs.at(record.timestamp), words.get(record.receipt, ())) for record in word]
     for position, outcome in enumerate(outcomes):
         if outcome.receipt == receipt:
-            return Original(outcome, outcomes, position)
+            return Original(outcome, outcomes, position, words.get(receipt, ()))
     return None
+
+
+def awards_between(connection: Connection, partner: int, first: int, last: int) -> dict[int, tuple[int, ...]]:
+    """Return the award words of a partner's earns by receipt, from `first` to `last`, of those that have any."""
+    question = select(o.receipt, o.awards).where(
+        o.awards.is_not(None), o.partner == partner, o.receipt.between(receipt_key(first), receipt_key(last))
+    )
+    return {receipt_of(receipt): words_of(words) for receipt, words in connection.execute(question)}
+
+
+def all_awards(connection: Connection) -> dict[tuple[int, int], tuple[int, ...]]:
+    """Return the award words of all earns that have any, by partner and receipt."""
+    question = select(o.partner, o.receipt, o.awards).where(o.awards.is_not(None))
+    return {(partner, receipt_of(receipt)): words_of(words) for partner, receipt, words in connection.execute(question)}
 
 
 def corrected(connection: Connection, partner: int, receipt: int) -> int:
@@ -103,10 +130,10 @@ def history_page(
         raise InputError(f"A page has 1 to {LIMIT_MAX} operations, not {limit}.", code="limit_invalid")
     question = _records()
     if cursor is not None:
-        block, log = _place(cursor)
+        block, log = place_of(cursor)
         question = question.where(tuple_(o.block, o.log) < tuple_(literal(block), literal(log)))
     if account is not None:
-        question = question.where(o.account == _number_of(connection, account))
+        question = question.where(o.account == number_of(connection, account))
     if partner is not None:
         question = question.where(o.partner == partner)
     if kind is not None:
@@ -119,7 +146,7 @@ def history_page(
     items = list(_read(connection, question))
     more = len(items) > limit
     del items[limit:]
-    return Page(items, _cursor(items[-1]) if more else None)
+    return Page(items, cursor_at(items[-1].block, items[-1].log) if more else None)
 
 
 def records_in_order(connection: Connection, last_block: int) -> Iterator[OperationRecord]:
@@ -145,6 +172,7 @@ def _records() -> Select[Any]:
             o.log,
             blocks.c.timestamp,
             transactions.c.hash,
+            o.awarded,
         )
         .join_from(operations, blocks, blocks.c.number == o.block)
         .join(transactions, (transactions.c.block == o.block) & (transactions.c.first_log == o.first_log))
@@ -154,7 +182,24 @@ def _records() -> Select[Any]:
 
 def _read(connection: Connection, question: Select[Any]) -> Iterator[OperationRecord]:
     rows: Iterable[Any] = connection.execute(question)
-    for partner, receipt, kind, member, spend, points, lots, deadline, original, code, block, log, at, hash_ in rows:
+    for row in rows:
+        (
+            partner,
+            receipt,
+            kind,
+            member,
+            spend,
+            points,
+            lots,
+            deadline,
+            original,
+            code,
+            block,
+            log,
+            at,
+            hash_,
+            awarded,
+        ) = row
         yield OperationRecord(
             partner,
             receipt_of(receipt),
@@ -170,24 +215,29 @@ def _read(connection: Connection, question: Select[Any]) -> Iterator[OperationRe
             log,
             at,
             hash_text(hash_),
+            awarded,
         )
 
 
-def _outcome(record: OperationRecord, epoch: int) -> Outcome:
-    lots = record.lots or Lots.single(epoch, record.points)
-    return Outcome(record.kind, record.member, record.receipt, record.spend_minor, record.points, lots)
+def _outcome(record: OperationRecord, epoch: int, words: Sequence[int]) -> Outcome:
+    lots = record.lots or Lots.single(epoch, record.points + record.awarded)
+    fields = record.kind, record.member, record.receipt, record.spend_minor, record.points
+    return Outcome(*fields, lots, awards_hash(words, keccak))
 
 
-def _number_of(connection: Connection, account: str) -> int:
+def number_of(connection: Connection, account: str) -> int:
+    """Return the number of an account; -1 for one that was never seen."""
     number = connection.execute(select(accounts.c.id).where(accounts.c.address == account)).scalar()
     return -1 if number is None else int(number)
 
 
-def _cursor(record: OperationRecord) -> str:
-    return base64.urlsafe_b64encode(f"{record.block}.{record.log}".encode()).rstrip(b"=").decode()
+def cursor_at(block: int, log: int) -> str:
+    """Return a cursor that continues after the entry of that block and log."""
+    return base64.urlsafe_b64encode(f"{block}.{log}".encode()).rstrip(b"=").decode()
 
 
-def _place(cursor: str) -> tuple[int, int]:
+def place_of(cursor: str) -> tuple[int, int]:
+    """Return block and log after which a page ended. Raises `InputError` (`cursor_invalid`) if no page gave it."""
     try:
         text = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True).decode("ascii")
         block, log = text.split(".")

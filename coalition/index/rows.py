@@ -10,12 +10,18 @@ from typing import Any
 
 from coalition.errors import IntegrityError
 from coalition.index.accounts import AccountIds
+from coalition.index.campaign_rows import HANDLERS as CAMPAIGN_HANDLERS
+from coalition.index.campaign_rows import CampaignRows
 from coalition.index.epochs import Epochs
-from coalition.index.stored import hash_of, lots_word, receipt_key
+from coalition.index.stored import hash_of, lots_word, receipt_key, words_key
+from coalition.ledger.campaign_events import CampaignStarted, CampaignTurnedOver
 from coalition.ledger.events import (
     Approval,
     AuthorizationCanceled,
     AuthorizationUsed,
+    BonusIssued,
+    BonusTaken,
+    CampaignBookSet,
     Captured,
     DebtRepaid,
     Earned,
@@ -34,6 +40,7 @@ from coalition.ledger.events import (
 )
 from coalition.ledger.lots import Lots
 from coalition.ledger.operations import Kind
+from coalition.ledger.programme_events import FloorSet, ProgrammeAnnounced, TierKeeperSet
 
 __all__ = ["Hold", "Row", "Rows"]
 
@@ -54,14 +61,16 @@ class Rows:
     """Rows of one range of whole blocks, by table, made from its events in their order.
 
     `own` is the number of the ledger's own account, in which held points lie; `holds` are the open holds that the range
-    may end, by (partner, receipt).
+    may end, by (partner, receipt); `campaigns` take up what campaigns and tiers tell.
     """
 
     epochs: Epochs
     own: int
     ids: AccountIds
     holds: dict[tuple[int, int], Hold]
+    campaigns: CampaignRows
     operations: list[Row] = field(default_factory=list)
+    bonuses: list[Row] = field(default_factory=list)
     transactions: list[Row] = field(default_factory=list)
     enrolled: dict[int, int] = field(default_factory=dict)
     opened: list[Row] = field(default_factory=list)
@@ -86,14 +95,18 @@ class Rows:
         self._transaction = (at.block, at.transaction)
         self._first_log = at.log
         self.ids.block = at.block
+        self.campaigns.begin()
         self.transactions.append((at.block, at.log, hash_of(at.transaction)))
 
     # ---- operations
 
     def _earned(self, at: Position, event: Earned) -> None:
         account = self.ids[event.member]
-        self._operation(at, event, Kind.EARN, account, event.spend_minor, event.points, None)
-        self.points[at.block, account, self.epochs.at(at.timestamp)] += event.points
+        words = self.campaigns.words_of(at, event)
+        self.campaigns.tiers.remember(event, words)
+        amounts = event.spend_minor, event.points, None
+        self._operation(at, event, Kind.EARN, account, *amounts, awarded=event.awarded, awards=words_key(words))
+        self.points[at.block, account, self.epochs.at(at.timestamp)] += event.points + event.awarded
 
     def _redeemed(self, at: Position, event: Redeemed) -> None:
         account = self.ids[event.member]
@@ -125,11 +138,11 @@ class Rows:
 
     def _reversed(self, at: Position, event: Reversed) -> None:
         account = self.ids[event.member]
-        self._operation(
-            at, event, Kind.REVERSE, account, event.spend_minor, event.points, event.lots, 0, event.original_receipt
-        )
+        amounts = event.spend_minor, event.points, event.lots, 0, event.original_receipt
+        self._operation(at, event, Kind.REVERSE, account, *amounts, awarded=event.awarded)
         self._move(at, account, event.lots, -1)
-        self.debts[at.block, account] += event.points - event.lots.total
+        self.debts[at.block, account] += event.points + event.awarded - event.lots.total
+        self.campaigns.reversed(at, event)
 
     def _refunded(self, at: Position, event: Refunded) -> None:
         account = self.ids[event.member]
@@ -151,6 +164,8 @@ class Rows:
         deadline: int = 0,
         original: int | None = None,
         code: int = 0,
+        awarded: int = 0,
+        awards: bytes | None = None,
     ) -> None:
         self.operations.append(
             (
@@ -167,13 +182,28 @@ class Rows:
                 None if lots is None else lots_word(lots),
                 deadline,
                 None if original is None else receipt_key(original),
+                awarded,
+                awards,
             )
         )
 
     # ---- accounts
 
     def _enrolled(self, at: Position, event: MemberEnrolled) -> None:
-        self.enrolled[self.ids[event.member]] = at.block
+        account = self.ids[event.member]
+        self.enrolled[account] = at.block
+        self.campaigns.tiers.enrolled(at, account)
+
+    def _bonus_issued(self, at: Position, event: BonusIssued) -> None:
+        account = self.ids[event.member]
+        self.points[at.block, account, self.epochs.at(at.timestamp)] += event.points
+        self.bonuses.append((at.block, at.log, account, event.points))
+
+    def _bonus_taken(self, at: Position, event: BonusTaken) -> None:
+        account = self.ids[event.member]
+        self._move(at, account, event.lots, -1)
+        self.debts[at.block, account] += event.points - event.lots.total
+        self.bonuses.append((at.block, at.log, account, -event.points))
 
     def _repaid(self, at: Position, event: DebtRepaid) -> None:
         account = self.ids[event.member]
@@ -192,12 +222,42 @@ class Rows:
             self.points[at.block, account, epoch] -= points
             self.expired[at.block, account, epoch] += points
 
+    # ---- campaigns and tiers
+
+    def _campaign(self, at: Position, event: Event) -> None:
+        self.campaigns.add(self._first_log, at, event)
+
+    def _started(self, at: Position, event: CampaignStarted) -> None:
+        self.campaigns.started(event)
+        self._changed(at, event)
+
+    def _turned_over(self, at: Position, event: CampaignTurnedOver) -> None:
+        self.campaigns.turned_over(event)
+        self._changed(at, event)
+
+    def _book_set(self, at: Position, event: CampaignBookSet) -> None:
+        self.campaigns.tiers.campaign_book = event.book
+        self._changed(at, event)
+
+    def _keeper_set(self, at: Position, event: TierKeeperSet) -> None:
+        self.campaigns.tiers.keeper = event.campaign_book
+        self._changed(at, event)
+
+    def _programme(self, at: Position, event: ProgrammeAnnounced) -> None:
+        self.campaigns.tiers.announced(at, event)
+        self._changed(at, event)
+
+    def _floor_set(self, at: Position, event: FloorSet) -> None:
+        self.campaigns.tiers.floor_set(at, self.ids[event.member], event)
+        self._changed(at, event)
+
     # ---- the rest
 
     def _changed(self, at: Position, event: Event) -> None:
         details = asdict(event)
         subject = next(iter(details.values()), "")
-        self.changes.append((at.block, at.log, type(event).__name__, str(subject), json.dumps(details)))
+        text = json.dumps(details, default=_plain)
+        self.changes.append((at.block, at.log, type(event).__name__, _subject(subject), text))
 
     def _ignored(self, at: Position, event: Event) -> None:
         pass
@@ -221,7 +281,24 @@ class Rows:
         return live
 
 
+def _subject(value: object) -> str:
+    return _plain(value) if isinstance(value, bytes) else str(value)
+
+
+def _plain(value: bytes) -> str:
+    return "0x" + value.hex()
+
+
 HANDLERS: dict[type[Event], Callable[[Rows, Position, Any], None]] = {
+    **dict.fromkeys(CAMPAIGN_HANDLERS, Rows._campaign),
+    CampaignBookSet: Rows._book_set,
+    CampaignStarted: Rows._started,
+    CampaignTurnedOver: Rows._turned_over,
+    FloorSet: Rows._floor_set,
+    ProgrammeAnnounced: Rows._programme,
+    TierKeeperSet: Rows._keeper_set,
+    BonusIssued: Rows._bonus_issued,
+    BonusTaken: Rows._bonus_taken,
     Earned: Rows._earned,
     Redeemed: Rows._redeemed,
     Held: Rows._held,

@@ -7,14 +7,18 @@ from collections.abc import Iterator
 from sqlalchemy import Connection, func, select
 
 from coalition.index import tables
+from coalition.index.awards import BadgeRow, ProgressRow, all_badges, all_progress, all_tiers, awards_in_order
 from coalition.index.book import cursor_of
+from coalition.index.campaigns import CampaignRow, campaign_rows
 from coalition.index.holds import HoldRow, hold_rows
 from coalition.index.projection import OWN_ACCOUNT
-from coalition.index.records import records_in_order
+from coalition.index.records import all_awards, records_in_order
 from coalition.index.stored import receipt_of
 from coalition.index.totals import PartnerTotals, partner_totals
+from coalition.ledger.award_records import AwardRecord
 from coalition.ledger.operations import Kind
 from coalition.ledger.records import OperationRecord
+from coalition.ledger.tiers import TierState
 
 __all__ = ["Snapshot"]
 
@@ -32,10 +36,31 @@ class Snapshot:
         cursor = cursor_of(connection)
         self.block = cursor.number
         self.block_hash = cursor.hash
+        self.timestamp = cursor.timestamp
 
     def records(self) -> Iterator[OperationRecord]:
         """Yield every operation, accepted or rejected, in the order of the chain."""
         return records_in_order(self._connection, self.block)
+
+    def award_records(self) -> Iterator[AwardRecord]:
+        """Yield everything that campaigns did for members, in the order of the chain."""
+        return awards_in_order(self._connection, self.block)
+
+    def campaigns(self) -> list[CampaignRow]:
+        """Return all campaigns as of the block."""
+        return campaign_rows(self._connection, self.timestamp)
+
+    def progress(self) -> Iterator[ProgressRow]:
+        """Yield every member's standing in every campaign."""
+        return all_progress(self._connection)
+
+    def badges(self) -> Iterator[BadgeRow]:
+        """Yield every badge that a member has."""
+        return all_badges(self._connection)
+
+    def tiers(self) -> dict[str, TierState]:
+        """Return how members' tiers stood after their latest purchases."""
+        return all_tiers(self._connection)
 
     def lots(self) -> Points:
         """Return the balances that are kept."""
@@ -105,6 +130,10 @@ class Snapshot:
         )
         rows = self._connection.execute(question)
         return {(partner, receipt_of(original)): int(amount) for partner, original, amount in rows}
+
+    def awards(self) -> dict[tuple[int, int], tuple[int, ...]]:
+        """Return the award words of the earns that have any, by partner and receipt."""
+        return all_awards(self._connection)
 
     def partner_totals(self) -> dict[int, PartnerTotals]:
         """Return the totals of every partner."""

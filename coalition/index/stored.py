@@ -7,9 +7,21 @@ from typing import TypeVar
 
 from coalition.ledger.lots import Lots
 
-__all__ = ["hash_of", "hash_text", "lots_of", "lots_word", "portions", "receipt_key", "receipt_of"]
+__all__ = [
+    "hash_of",
+    "hash_text",
+    "lots_of",
+    "lots_word",
+    "portions",
+    "progress_key",
+    "receipt_key",
+    "receipt_of",
+    "words_key",
+    "words_of",
+]
 
 WORD_BYTES = 32
+PROGRESS_BYTES = 25
 KEYS_MAX = 400  # keys in one question, well below what SQLite takes
 
 T = TypeVar("T")
@@ -33,6 +45,22 @@ def lots_word(lots: Lots) -> bytes:
 def lots_of(word: bytes) -> Lots:
     """The lots that `lots_word` stored."""
     return Lots.from_word(int.from_bytes(word))
+
+
+def progress_key(progress: int) -> bytes:
+    """A rule's progress in a campaign as 25 bytes."""
+    return progress.to_bytes(PROGRESS_BYTES)
+
+
+def words_key(words: Sequence[int]) -> bytes | None:
+    """Award words one after another; None for none."""
+    return b"".join([word.to_bytes(WORD_BYTES) for word in words]) or None
+
+
+def words_of(content: bytes | None) -> tuple[int, ...]:
+    """The award words that `words_key` stored."""
+    content = content or b""
+    return tuple(int.from_bytes(content[at : at + WORD_BYTES]) for at in range(0, len(content), WORD_BYTES))
 
 
 def hash_of(text: str) -> bytes:

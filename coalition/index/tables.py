@@ -1,8 +1,8 @@
 """Tables of the read model.
 
 Facts are kept as the chain told them, by block and log; sums over them are kept beside, in `DERIVED`, so that questions
-are quick. Amounts are 64 bit integers, receipts 32 bytes big-endian, lots the word of the chain in 32 bytes, addresses
-checksummed text that stands once, in `accounts`.
+are quick. Amounts are 64 bit integers, receipts 32 bytes big-endian, lots the word of the chain in 32 bytes, award words
+32 bytes each one after another, addresses checksummed text that stands once, in `accounts`.
 """
 
 from __future__ import annotations
@@ -13,8 +13,12 @@ from sqlalchemy import BigInteger, Column, Index, LargeBinary, MetaData, SmallIn
 
 __all__ = [
     "accounts",
+    "awards",
+    "badges",
     "blocks",
+    "bonuses",
     "book",
+    "campaign_members",
     "changes",
     "debt_entries",
     "debts",
@@ -24,9 +28,11 @@ __all__ = [
     "lots",
     "metadata",
     "operations",
+    "participants",
     "partner_members",
     "supply",
     "tallies",
+    "tier_states",
     "transactions",
     "transfers",
 ]
@@ -104,12 +110,24 @@ operations = table(
     Column("lots", LargeBinary),
     amount("deadline"),
     Column("original", LargeBinary),
+    amount("awarded"),
+    Column("awards", LargeBinary),
     partial("ux_operations_receipt", "code = 0", "partner", "receipt", "kind", unique=True),
     partial("ix_operations_original", "original IS NOT NULL", "partner", "original"),
     partial("ix_operations_rejected", "code <> 0", "partner", "block", "log"),
     partial("ix_operations_kind", "kind <> 1", "kind", "partner", "block", "log"),
     Index("ix_operations_partner", "partner", "block", "log"),
+    partial("ix_operations_awards", "awards IS NOT NULL", "partner", "receipt"),
     Index("ix_operations_account", "account", "block", "log"),
+)
+# what campaigns gave (or took, below 0) with another member's purchase, or with none
+bonuses = table(
+    "bonuses",
+    key("block"),
+    key("log"),
+    amount("account"),
+    amount("points"),
+    Index("ix_bonuses_points", "points"),
 )
 entries = table("entries", key("block"), key("account"), key("epoch"), amount("points"))
 debt_entries = table("debt_entries", key("block"), key("account"), amount("points"))
@@ -152,6 +170,53 @@ changes = table(
     Index("ix_changes_event", "event", "subject", "block", "log"),
 )
 
+# what campaigns did: `kind` is an `AwardKind`; points without a sign; `other` is whose purchase a companion's award came with
+awards = table(
+    "awards",
+    key("block"),
+    key("log"),
+    amount("first_log"),
+    amount("campaign"),
+    amount("account"),
+    Column("kind", SmallInteger, nullable=False),
+    amount("partner"),
+    Column("receipt", LargeBinary, nullable=False),
+    amount("points"),
+    Column("progress", LargeBinary),
+    Column("terms_hash", LargeBinary),
+    Column("other", BigInteger),
+    Index("ix_awards_account", "account", "campaign", "block", "log"),
+    Index("ix_awards_campaign", "campaign", "block", "log"),
+)
+participants = table(
+    "participants",
+    key("block"),
+    key("log"),
+    amount("campaign"),
+    amount("account"),
+    Column("referrer", BigInteger),
+    Index("ix_participants_account", "account", "campaign"),
+    Index("ix_participants_campaign", "campaign"),
+)
+badges = table(
+    "badges",
+    key("block"),
+    key("log"),
+    amount("campaign"),
+    amount("account"),
+    amount("badge"),
+    Column("given", SmallInteger, nullable=False),
+    Index("ix_badges_account", "account", "badge", "block", "log"),
+)
+# how a member's tier stood after the purchases of a block
+tier_states = table(
+    "tier_states",
+    key("account"),
+    key("block"),
+    Column("word", LargeBinary, nullable=False),
+    Index("ix_tier_states_block", "block"),
+)
+
 # ---- sums over the facts, moved by `derive` and by nothing else
 lots = table("lots", key("account"), key("epoch"), amount("points"), partial("ix_lots_empty", "points = 0", "account"))
 supply = table("supply", key("epoch"), amount("points"), amount("points_expired"))
@@ -163,6 +228,7 @@ tallies = table(
     key("code", SmallInteger),
     amount("operations"),
     amount("points"),
+    amount("awarded"),
 )
 partner_members = table(
     "partner_members",
@@ -172,4 +238,14 @@ partner_members = table(
     amount("points"),
     partial("ix_partner_members_empty", "purchases = 0", "partner"),
     Index("ix_partner_members_account", "account"),
+)
+campaign_members = table(
+    "campaign_members",
+    key("campaign"),
+    key("account"),
+    amount("entries"),
+    amount("awards"),
+    amount("points"),
+    partial("ix_campaign_members_empty", "entries = 0", "campaign"),
+    Index("ix_campaign_members_account", "account"),
 )

@@ -28,7 +28,7 @@ __all__ = [
 
 t = tables.tallies.c
 accounts = tables.accounts
-Tally = dict[Kind, tuple[int, int]]
+Tally = dict[Kind, tuple[int, int, int]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +60,10 @@ class Balance:
 class PartnerTotals:
     """What one partner posted, accepted operations only unless said otherwise.
 
-    `points_outstanding` = issued - reversed - redeemed + refunded is the partner's contribution to what is outstanding,
-    before expiry; it is below 0 where members spend what they earned elsewhere. `members` have a purchase or more.
+    `points_issued` are those of the base rate, `points_awarded` what campaigns gave its purchases beside, and so for
+    reversals. `points_outstanding` = issued + awarded - reversed - awarded_reversed - redeemed + refunded is the partner's
+    contribution to what is outstanding, before expiry and without what campaigns gave to others than the purchaser; it is
+    below 0 where members spend what they earned elsewhere. `members` have a purchase or more.
     """
 
     partner: int
@@ -69,9 +71,11 @@ class PartnerTotals:
     purchases: int
     redemptions: int
     points_issued: int
+    points_awarded: int
     points_redeemed: int
     points_refunded: int
     points_reversed: int
+    points_awarded_reversed: int
     points_outstanding: int
     rejected: dict[str, int] = field(default_factory=dict)
 
@@ -80,7 +84,8 @@ class PartnerTotals:
 class Totals:
     """The whole coalition at a time.
 
-    `points_outstanding`, held ones included, = issued + refunded + restored - redeemed - (reversed - debts) - expired.
+    `points_outstanding`, held ones included, = issued + awarded + refunded + restored - redeemed - (reversed +
+    awarded_reversed - debts) - expired. Awards count to whomever they went.
     Restored are points that had expired in a hold and came back with its release.
     """
 
@@ -88,8 +93,10 @@ class Totals:
     purchases: int
     redemptions: int
     points_issued: int
+    points_awarded: int
     points_redeemed: int
     points_reversed: int
+    points_awarded_reversed: int
     points_refunded: int
     points_restored: int
     points_expired: int
@@ -144,7 +151,7 @@ def partner_totals(connection: Connection, partner: int | None) -> list[PartnerT
     rejected: dict[int, dict[str, int]] = {number: {} for number in wanted}
     for row in connection.execute(select(tables.tallies).where(t.partner.in_(wanted)).order_by(t.code)):
         if row.code == 0:
-            tallies[row.partner][Kind(row.kind)] = row.operations, row.points
+            tallies[row.partner][Kind(row.kind)] = row.operations, row.points, row.awarded
         else:
             name = Rejection(row.code).code
             rejected[row.partner][name] = rejected[row.partner].get(name, 0) + row.operations
@@ -155,8 +162,13 @@ def partner_totals(connection: Connection, partner: int | None) -> list[PartnerT
 
 def totals_at(connection: Connection, timestamp: int) -> Totals:
     """See `Queries.totals`."""
-    question = select(t.kind, func.sum(t.operations), func.sum(t.points)).where(t.code == 0).group_by(t.kind)
-    tally = {Kind(kind): (int(count), int(points)) for kind, count, points in connection.execute(question)}
+    sums = func.sum(t.operations), func.sum(t.points), func.sum(t.awarded)
+    question = select(t.kind, *sums).where(t.code == 0).group_by(t.kind)
+    tally = {Kind(kind): (int(n), int(points), int(extra)) for kind, n, points, extra in connection.execute(question)}
+    bonus = tables.bonuses.c.points
+    given, taken = connection.execute(
+        select(func.sum(bonus).filter(bonus > 0), func.sum(bonus).filter(bonus < 0))
+    ).one()
     supply, holds = tables.supply.c, tables.holds.c
     expired_until = epochs_of(connection).expired_until(timestamp)
     lapsed = supply.epoch <= expired_until
@@ -176,8 +188,10 @@ def totals_at(connection: Connection, timestamp: int) -> Totals:
         purchases=_count(tally, Kind.EARN),
         redemptions=_count(tally, Kind.REDEEM, Kind.CAPTURE),
         points_issued=_points(tally, Kind.EARN),
+        points_awarded=_awarded(tally, Kind.EARN) + int(given or 0),
         points_redeemed=_points(tally, Kind.REDEEM, Kind.CAPTURE),
         points_reversed=_points(tally, Kind.REVERSE),
+        points_awarded_reversed=_awarded(tally, Kind.REVERSE) - int(taken or 0),
         points_refunded=_points(tally, Kind.REFUND),
         points_restored=int(connection.execute(restored).scalar() or 0),
         points_expired=int(overdue or 0) + int(expired or 0),
@@ -197,15 +211,20 @@ def issued_by_member(connection: Connection) -> dict[str, int]:
 
 
 def _count(tally: Tally, *kinds: Kind) -> int:
-    return sum(tally.get(kind, (0, 0))[0] for kind in kinds)
+    return sum(tally[kind][0] for kind in kinds if kind in tally)
 
 
 def _points(tally: Tally, *kinds: Kind) -> int:
-    return sum(tally.get(kind, (0, 0))[1] for kind in kinds)
+    return sum(tally[kind][1] for kind in kinds if kind in tally)
+
+
+def _awarded(tally: Tally, kind: Kind) -> int:
+    return tally[kind][2] if kind in tally else 0
 
 
 def _partner_totals(partner: int, members: int, tally: Tally, rejected: dict[str, int]) -> PartnerTotals:
     issued, reversed_ = _points(tally, Kind.EARN), _points(tally, Kind.REVERSE)
+    awarded, awarded_reversed = _awarded(tally, Kind.EARN), _awarded(tally, Kind.REVERSE)
     redeemed, refunded = _points(tally, Kind.REDEEM, Kind.CAPTURE), _points(tally, Kind.REFUND)
     return PartnerTotals(
         partner=partner,
@@ -213,9 +232,11 @@ def _partner_totals(partner: int, members: int, tally: Tally, rejected: dict[str
         purchases=_count(tally, Kind.EARN),
         redemptions=_count(tally, Kind.REDEEM, Kind.CAPTURE),
         points_issued=issued,
+        points_awarded=awarded,
         points_redeemed=redeemed,
         points_refunded=refunded,
         points_reversed=reversed_,
-        points_outstanding=issued - reversed_ - redeemed + refunded,
+        points_awarded_reversed=awarded_reversed,
+        points_outstanding=issued + awarded - reversed_ - awarded_reversed - redeemed + refunded,
         rejected=rejected,
     )

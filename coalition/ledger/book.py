@@ -10,10 +10,13 @@ from collections import Counter
 from dataclasses import dataclass, field
 from enum import IntEnum
 
+from coalition.ledger.campaigns.state import CampaignState
 from coalition.ledger.chain_word import CHAIN_START
 from coalition.ledger.events import Captured, Earned, Position, Redeemed
 from coalition.ledger.lots import LOT_COUNT, Lots
 from coalition.ledger.operations import Kind, Rejection
+from coalition.ledger.tier_book import TierBookState
+from coalition.ledger.violation import Violation
 
 __all__ = [
     "NOBODY",
@@ -52,11 +55,15 @@ class AccountKey:
 
 @dataclass(slots=True)
 class Account:
-    """One account. `head` is the epoch in which it was last written, `lots` its points by epoch, `debt` in points."""
+    """One account. `head` is the epoch in which it was last written, `lots` its points by epoch, `debt` in points.
+
+    `member_since` is the Unix time in seconds at which it was enrolled, 0 for nobody's.
+    """
 
     head: int = 0
     lots: dict[int, int] = field(default_factory=dict)
     enrolled: bool = False
+    member_since: int = 0
     debt: int = 0
     key: AccountKey | None = None
 
@@ -111,15 +118,18 @@ class PartnerKey:
 class PartnerTotals:
     """What one partner did so far, in points and minor units of its currency.
 
-    `points_redeemed` counts redemptions and captures; `points_reversed` is what the reversals were worth, whether
-    points or a debt paid it; `members` are those with an accepted operation of the partner.
+    `points_issued` are those of the base rate, `points_awarded` what campaigns gave its purchases beside; `points_redeemed`
+    counts redemptions and captures; `points_reversed` and `points_awarded_reversed` are what the reversals were worth of
+    either, whether points or a debt paid it; `members` are those with an accepted operation of the partner.
     """
 
     spend_minor: int = 0
     spend_minor_reversed: int = 0
     points_issued: int = 0
+    points_awarded: int = 0
     points_redeemed: int = 0
     points_reversed: int = 0
+    points_awarded_reversed: int = 0
     points_refunded: int = 0
     accepted: Counter[Kind] = field(default_factory=Counter)
     rejected: Counter[Rejection] = field(default_factory=Counter)
@@ -133,13 +143,15 @@ class PartnerTotals:
 
 @dataclass(slots=True)
 class Totals:
-    """Points that came into being (`issued`, `refunded`, `restored`) and went, over the whole coalition.
+    """Points that came into being (`issued`, `awarded`, `refunded`, `restored`) and went, over the whole coalition.
 
-    `reversed` is what reversals took, `repaid` what later earns paid of the debts that were left, `restored` what had
-    expired under an open hold and came back when it ended.
+    `issued` is by base rates, `awarded` by campaigns, to whomever; `reversed` is what reversals took of both, `repaid`
+    what later earns paid of the debts that were left, `restored` what had expired under an open hold and came back when
+    it ended.
     """
 
     issued: int = 0
+    awarded: int = 0
     refunded: int = 0
     restored: int = 0
     redeemed: int = 0
@@ -150,7 +162,7 @@ class Totals:
     @property
     def outstanding(self) -> int:
         """Points that must be somewhere: what came into being less what went."""
-        return self.issued + self.refunded + self.restored - self.gone
+        return self.issued + self.awarded + self.refunded + self.restored - self.gone
 
     @property
     def gone(self) -> int:
@@ -158,22 +170,16 @@ class Totals:
         return self.redeemed + self.reversed + self.repaid + self.expired
 
 
-@dataclass(frozen=True, slots=True)
-class Violation:
-    """An invariant that does not hold: its name, a sentence, and the event that broke it where that is known."""
-
-    invariant: str
-    sentence: str
-    position: Position | None = None
-
-
 @dataclass(slots=True)
 class State:
     """Everything that the events tell, folded. `ledger` is the address of the point ledger.
 
-    `supply` is every point outstanding by epoch, expired ones included until an event takes them out; `holds`,
-    `corrected` (minor units or points) and `closed` (the kind that ended a hold) go by partner and receipt; `words` by
-    partner and `receipt // 32`. `violations` are contradictions met on the way: the fold goes on.
+    `campaign_book` is the book that hears of purchases. `supply` is every point outstanding by epoch, expired ones
+    included until an event takes them out; `holds`, `corrected` (minor units or points), `closed` (the kind that ended a
+    hold) and `awards` (the words of earns that have any) go by partner and receipt; `words` by partner and
+    `receipt // 32`. `campaigns` and `tiers` are what their contracts tell; the words of the purchase under way collect in
+    `campaigns.pending_awards`, and, for a book that is not ours, in `pending_awards`; its `Earned` takes them over.
+    `violations` are contradictions met on the way: the fold goes on.
     """
 
     ledger: str
@@ -185,12 +191,17 @@ class State:
     recovery_delay: int = 0
     notice_seconds: int = 0
     paused: bool = False
+    campaign_book: str = NOBODY
     accounts: dict[str, Account] = field(default_factory=dict)
     supply: dict[int, int] = field(default_factory=dict)
     holds: dict[tuple[int, int], OpenHold] = field(default_factory=dict)
     closed: dict[tuple[int, int], Kind] = field(default_factory=dict)
     words: dict[tuple[int, int], ReceiptWord] = field(default_factory=dict)
     corrected: dict[tuple[int, int], int] = field(default_factory=dict)
+    awards: dict[tuple[int, int], tuple[int, ...]] = field(default_factory=dict)
+    pending_awards: list[int] = field(default_factory=list)
+    campaigns: CampaignState = field(default_factory=CampaignState)
+    tiers: TierBookState = field(default_factory=TierBookState)
     allowances: dict[tuple[str, str], int] = field(default_factory=dict)
     authorizations: set[tuple[str, bytes]] = field(default_factory=set)
     partners: dict[int, Partner] = field(default_factory=dict)

@@ -16,6 +16,7 @@ __all__ = [
     "AnnounceKeyRecovery",
     "AnnounceKeyRotation",
     "Approve",
+    "Award",
     "Call",
     "CancelAuthorization",
     "CancelKeyChange",
@@ -26,6 +27,7 @@ __all__ = [
     "ReinstatePartner",
     "ReleaseLapsed",
     "RevokeKey",
+    "SetCampaignBook",
     "SetTerms",
     "SuspendPartner",
     "Transfer",
@@ -59,6 +61,18 @@ class Enrol(Call):
 class ReleaseLapsed(Call):
     partner: int
     receipt: int
+
+
+@dataclass(frozen=True, slots=True)
+class SetCampaignBook(Call):
+    book: str
+
+
+@dataclass(frozen=True, slots=True)
+class Award(Call):
+    """Points for `others`, each an account and its points."""
+
+    others: tuple[tuple[str, int], ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from coalition.ledger.operations import RECEIPT_BITS, Outcome
+from coalition.ledger.operations import NO_AWARDS, RECEIPT_BITS, Outcome
 
 __all__ = [
     "CHAIN_BYTES",
     "CHAIN_START",
+    "awards_hash",
     "chain_of",
     "leaf_of",
     "link",
@@ -33,8 +34,13 @@ def word_index(receipt: int) -> int:
     return receipt // RECEIPT_BITS
 
 
+def awards_hash(words: Sequence[int], keccak: Keccak) -> bytes:
+    """What an outcome says of its award words, 32 bytes: Keccak-256 of them one after another, 0 for none."""
+    return keccak(b"".join([word.to_bytes(32) for word in words])) if words else NO_AWARDS
+
+
 def leaf_of(outcome: Outcome, keccak: Keccak) -> bytes:
-    """Leaf of one outcome, 32 bytes: Keccak-256 of its six words."""
+    """Leaf of one outcome, 32 bytes: Keccak-256 of its seven words."""
     words = (
         int(outcome.kind),
         int(outcome.member, 16),
@@ -43,7 +49,7 @@ def leaf_of(outcome: Outcome, keccak: Keccak) -> bytes:
         outcome.points,
         outcome.lots.to_word(),
     )
-    return keccak(b"".join([word.to_bytes(32) for word in words]))
+    return keccak(b"".join([word.to_bytes(32) for word in words]) + outcome.awards)
 
 
 def link(chain: bytes, leaf: bytes, keccak: Keccak) -> bytes:

@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 from coalition.ledger.book import NOBODY
-from coalition.ledger.chain_word import proves
+from coalition.ledger.chain_word import awards_hash, proves
+from coalition.ledger.decide_awards import ask_for_taken, take_back, take_from_others
 from coalition.ledger.events import Refunded, Reversed, Transfer
-from coalition.ledger.lots import LOT_MAX, Lots
+from coalition.ledger.lots import LOT_MAX
 from coalition.ledger.operations import Kind, Refund, Rejection, Reverse
 from coalition.ledger.run import Poster, Run
-from coalition.ledger.views import (
-    balance_of_at_epoch,
-    corrected_of,
-    is_receipt_used,
-    receipt_word_of,
-    supply_lots,
-)
+from coalition.ledger.views import corrected_of, is_receipt_used, receipt_word_of, supply_lots
 
 __all__ = ["decide_refund", "decide_reversal"]
 
@@ -22,28 +17,23 @@ __all__ = ["decide_refund", "decide_reversal"]
 def decide_reversal(run: Run, poster: Poster, reversal: Reverse) -> Rejection | None:
     """What the reversals of one earn take adds up to what it gave, whatever the parts."""
     original = reversal.original
-    fits = original.kind is Kind.EARN
+    counted = awards_hash(reversal.awards, run.machine.content.keccak)
+    fits = original.kind is Kind.EARN and counted == original.awards
     code = _check_correction(run, poster, reversal, reversal.spend_minor, original.spend_minor, fits)
     if code is not None:
         return code
 
     left = original.spend_minor - corrected_of(run.state, poster.partner, original.receipt)
-    keeps = original.points * (left - reversal.spend_minor) // original.spend_minor
-    points = original.points * left // original.spend_minor - keeps
+    after = left - reversal.spend_minor
+    points = original.points * left // original.spend_minor - original.points * after // original.spend_minor
+    awarded, others = ask_for_taken(run, poster, original, reversal.awards, left, after)
     run.open(original.member)
-    taken = _taken_back(run, original.member, original.lots.head, points)
+    taken = take_back(run, original.member, original.lots.head, points + awarded)
     run.emit(Transfer(original.member, NOBODY, taken.total))
     fields = poster.partner, original.member, reversal.receipt, original.receipt, reversal.spend_minor
-    run.emit(Reversed(*fields, points, taken))
+    run.emit(Reversed(*fields, points, taken, awarded))
+    take_from_others(run, original.member, original.lots.head, others)
     return None
-
-
-def _taken_back(run: Run, member: str, earned_in: int, points: int) -> Lots:
-    """From the lot of the earn first, then nearest to expiry first."""
-    own = min(points, balance_of_at_epoch(run.state, earned_in, member, run.timestamp))
-    first = Lots.of(run.epoch, {earned_in: own} if own else {})
-    others, _ = run.lots_of(member).minus(first).spent(points - own, run.state.validity)
-    return first.plus(others)
 
 
 def decide_refund(run: Run, poster: Poster, refund: Refund) -> Rejection | None:

@@ -7,12 +7,12 @@ from typing import Any
 
 from coalition.ledger import calls
 from coalition.ledger.book import NOBODY, OpenHold
+from coalition.ledger.decide_awards import ask_for_awards, award_others, open_hook, repay
 from coalition.ledger.decide_corrections import decide_refund, decide_reversal
 from coalition.ledger.decide_registry import posting
 from coalition.ledger.events import (
     Approval,
     Captured,
-    DebtRepaid,
     Earned,
     Held,
     MemberEnrolled,
@@ -23,6 +23,7 @@ from coalition.ledger.events import (
 )
 from coalition.ledger.lots import LOT_MAX, Lots
 from coalition.ledger.operations import (
+    AWARDS_MAX,
     BATCH_MAX,
     HOLD_SECONDS_MAX,
     SPEND_MINOR_MAX,
@@ -36,13 +37,13 @@ from coalition.ledger.operations import (
     Release,
     points_for_spend_down,
 )
-from coalition.ledger.run import Poster, Run
+from coalition.ledger.run import Others, Poster, Purchase, Run
 from coalition.ledger.views import (
     allowance,
-    debt_of,
     hold_of,
     is_member,
     is_receipt_used,
+    member_since_of,
     supply_at_epoch,
     supply_lots,
 )
@@ -57,7 +58,8 @@ def post(run: Run, call: calls.Post) -> None:
     size = len(call.operations)
     run.require(0 < size <= BATCH_MAX, "BatchSizeInvalid", size, BATCH_MAX)
     run.require_not_paused()
-    poster = Poster(*posting(run, run.sender))
+    partner, rate = posting(run, run.sender)
+    poster = Poster(partner, rate, open_hook(run, partner) if call.kind is Kind.EARN else None)
     decide = DECISIONS[call.kind]
     for operation in call.operations:
         code = decide(run, poster, operation)
@@ -105,20 +107,28 @@ def _earn(run: Run, poster: Poster, purchase: Earn) -> Rejection | None:
     if not known and not (purchase.enrols and _can_be_member(run, member)):
         return Rejection.MEMBER_UNKNOWN
     points = points_for_spend_down(purchase.spend_minor, poster.earn_rate_bps)
-    if supply_at_epoch(state, run.epoch, run.timestamp) + points > LOT_MAX:
+    reserve = 0 if poster.hook is None else AWARDS_MAX
+    if supply_at_epoch(state, run.epoch, run.timestamp) + points + reserve > LOT_MAX:
         return Rejection.AMOUNT_TOO_LARGE
 
     if known:
         run.open(member)
     else:
         run.emit(MemberEnrolled(member))
-    run.emit(Transfer(NOBODY, member, points))
-    run.emit(Earned(poster.partner, member, purchase.receipt, purchase.spend_minor, points))
-    paid = min(debt_of(state, member), points)
-    if paid > 0:
-        run.emit(Transfer(member, NOBODY, paid))
-        run.emit(DebtRepaid(member, paid))
+    awarded, others = _awards(run, poster, purchase, points)
+    run.emit(Transfer(NOBODY, member, points + awarded))
+    run.emit(Earned(poster.partner, member, purchase.receipt, purchase.spend_minor, points, awarded))
+    repay(run, member, points + awarded)
+    award_others(run, member, others)
     return None
+
+
+def _awards(run: Run, poster: Poster, purchase: Earn, points: int) -> tuple[int, Others]:
+    if poster.hook is None:
+        return 0, ()
+    since = member_since_of(run.state, purchase.member)
+    fields = purchase.member, purchase.receipt, purchase.spend_minor, points
+    return ask_for_awards(run, poster.hook, Purchase(poster.partner, *fields, since))
 
 
 def _redeem(run: Run, poster: Poster, payment: Redeem) -> Rejection | None:

@@ -16,6 +16,9 @@ __all__ = [
     "Approval",
     "AuthorizationCanceled",
     "AuthorizationUsed",
+    "BonusIssued",
+    "BonusTaken",
+    "CampaignBookSet",
     "Captured",
     "DebtRepaid",
     "EarnRateAnnounced",
@@ -86,6 +89,20 @@ class Earned(Event):
     receipt: int
     spend_minor: int
     points: int
+    awarded: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class BonusIssued(Event):
+    member: str
+    points: int
+
+
+@dataclass(frozen=True, slots=True)
+class BonusTaken(Event):
+    member: str
+    points: int
+    lots: Lots
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +157,7 @@ class Reversed(Event):
     spend_minor: int
     points: int
     lots: Lots
+    awarded: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,6 +228,11 @@ class KeyChangeAnnounced(Event):
 @dataclass(frozen=True, slots=True)
 class KeyChangeCancelled(Event):
     account: str
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignBookSet(Event):
+    book: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,8 @@ from typing import Any
 
 from coalition.ledger.book import OpenHold, State
 from coalition.ledger.events import (
+    BonusIssued,
+    BonusTaken,
     Captured,
     DebtRepaid,
     Earned,
@@ -22,6 +24,7 @@ from coalition.ledger.events import (
     Released,
     Reversed,
 )
+from coalition.ledger.fold_campaigns import taken_back, words_of
 from coalition.ledger.fold_points import (
     HOLD,
     SUPPLY,
@@ -43,24 +46,37 @@ __all__ = ["HANDLERS"]
 def _member_enrolled(state: State, position: Position, event: MemberEnrolled) -> None:
     account = state.account(event.member)
     account.enrolled = True
+    account.member_since = position.timestamp
     account.head = state.epoch_at(position.timestamp)
 
 
 def _earned(state: State, position: Position, event: Earned) -> None:
     epoch = (position.timestamp - state.epoch_origin) // state.epoch_length
-    member, points = event.member, event.points
+    member, points = event.member, event.points + event.awarded
     account = state.accounts.get(member) or state.account(member)
     account.head = epoch
     if points:
         account.lots[epoch] = account.lots.get(epoch, 0) + points
         state.supply[epoch] = state.supply.get(epoch, 0) + points
-        state.totals.issued += points
+        state.totals.issued += event.points
+        state.totals.awarded += event.awarded
+    if state.campaigns.pending_awards or state.tiers.schedule or state.pending_awards:
+        words = words_of(state, position, event)
+        if words:
+            state.awards[event.partner, event.receipt] = tuple(words)
     totals = state.totals_of(event.partner)
     totals.spend_minor += event.spend_minor
-    totals.points_issued += points
+    totals.points_issued += event.points
+    totals.points_awarded += event.awarded
     totals.accepted[Kind.EARN] += 1
     totals.members.add(member)
     count_receipt(state, position, event.partner, event.receipt).pending.append((event, epoch))
+
+
+def _bonus_issued(state: State, position: Position, event: BonusIssued) -> None:
+    epoch = state.epoch_at(position.timestamp)
+    create(state, written(state, position, event.member), {epoch: event.points})
+    state.totals.awarded += event.points
 
 
 def _debt_repaid(state: State, position: Position, event: DebtRepaid) -> None:
@@ -126,16 +142,26 @@ def _released(state: State, position: Position, event: Released) -> None:
 
 
 def _reversed(state: State, position: Position, event: Reversed) -> None:
-    """What the lots could not pay is a debt."""
-    account = written(state, position, event.member)
-    destroy(state, position, account, event.lots.by_epoch())
-    account.debt += event.points - event.lots.total
-    state.totals.reversed += event.lots.total
+    taken_back(state, position, event)
+    _taken_back(state, position, event, event.points + event.awarded)
     _correct(state, position, event, event.spend_minor)
     totals = state.totals_of(event.partner)
     totals.points_reversed += event.points
+    totals.points_awarded_reversed += event.awarded
     totals.spend_minor_reversed += event.spend_minor
     totals.accepted[Kind.REVERSE] += 1
+
+
+def _bonus_taken(state: State, position: Position, event: BonusTaken) -> None:
+    _taken_back(state, position, event, event.points)
+
+
+def _taken_back(state: State, position: Position, event: Reversed | BonusTaken, points: int) -> None:
+    """What the lots could not pay is a debt."""
+    account = written(state, position, event.member)
+    destroy(state, position, account, event.lots.by_epoch())
+    account.debt += points - event.lots.total
+    state.totals.reversed += event.lots.total
 
 
 def _refunded(state: State, position: Position, event: Refunded) -> None:
@@ -192,6 +218,8 @@ def _correct(state: State, position: Position, event: Reversed | Refunded, amoun
 
 
 HANDLERS: dict[type[Event], Callable[[State, Position, Any], None]] = {
+    BonusIssued: _bonus_issued,
+    BonusTaken: _bonus_taken,
     Captured: _captured,
     DebtRepaid: _debt_repaid,
     Earned: _earned,

@@ -11,6 +11,7 @@ from coalition.ledger.events import (
     Approval,
     AuthorizationCanceled,
     AuthorizationUsed,
+    CampaignBookSet,
     EarnRateAnnounced,
     Event,
     KeyChangeAnnounced,
@@ -102,6 +103,10 @@ def _authorization_spent(state: State, position: Position, event: AuthorizationU
     state.authorizations.add((event.authorizer, event.nonce))
 
 
+def _campaign_book_set(state: State, position: Position, event: CampaignBookSet) -> None:
+    state.campaign_book = event.book
+
+
 def _paused(state: State, position: Position, event: Paused) -> None:
     state.paused = True
 
@@ -118,6 +123,7 @@ HANDLERS: dict[type[Event], Callable[[State, Position, Any], None]] = {
     Approval: _approval,
     AuthorizationCanceled: _authorization_spent,
     AuthorizationUsed: _authorization_spent,
+    CampaignBookSet: _campaign_book_set,
     EarnRateAnnounced: _earn_rate_announced,
     KeyChangeAnnounced: _key_change_announced,
     KeyChangeCancelled: _key_change_cancelled,

@@ -1,8 +1,9 @@
 """What must hold in every folded state: one function a name, each returning what is wrong.
 
-Those of campaigns, settlement and nonces live with what they speak about; `replay_equals_storage_equals_read_model` is
-the audit itself. Whether each spending had its member's key is decided by the machine, which sees the signatures; from
-events alone one can tell that whoever paid was a member, and that no allowance was exceeded.
+Those of campaigns (`coalition.ledger.campaigns.invariants`), settlement and nonces live with what they speak about;
+`replay_equals_storage_equals_read_model` is the audit itself. Whether each spending had its member's key is decided by the
+machine, which sees the signatures; from events alone one can tell that whoever paid was a member, and that no allowance was
+exceeded.
 """
 
 from __future__ import annotations

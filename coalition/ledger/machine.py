@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from coalition.ledger import calls, decide_operations, decide_registry, decide_token
+from coalition.ledger import calls, decide_awards, decide_operations, decide_registry, decide_token
 from coalition.ledger.events import Event, Position
-from coalition.ledger.run import Machine, Revert, Run, Stopped
+from coalition.ledger.run import EarnHook, Machine, Revert, Run, Stopped
 
-__all__ = ["Machine", "Revert", "execute"]
+__all__ = ["EarnHook", "Machine", "Revert", "execute"]
 
 DECISIONS: dict[type[calls.Call], Callable[[Run, Any], None]] = {
     calls.AddKey: decide_registry.add_key,
@@ -22,6 +22,7 @@ DECISIONS: dict[type[calls.Call], Callable[[Run, Any], None]] = {
     calls.AnnounceKeyRecovery: decide_token.announce_key_recovery,
     calls.AnnounceKeyRotation: decide_token.announce_key_rotation,
     calls.Approve: decide_token.approve,
+    calls.Award: decide_awards.award,
     calls.CancelAuthorization: decide_token.cancel_authorization,
     calls.CancelKeyChange: decide_token.cancel_key_change,
     calls.Enrol: decide_operations.enrol,
@@ -31,6 +32,7 @@ DECISIONS: dict[type[calls.Call], Callable[[Run, Any], None]] = {
     calls.ReinstatePartner: decide_registry.reinstate_partner,
     calls.ReleaseLapsed: decide_operations.release_lapsed,
     calls.RevokeKey: decide_registry.revoke_key,
+    calls.SetCampaignBook: decide_awards.set_campaign_book,
     calls.SetTerms: decide_registry.set_terms,
     calls.SuspendPartner: decide_registry.suspend_partner,
     calls.Transfer: decide_token.transfer,

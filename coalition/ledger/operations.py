@@ -8,9 +8,11 @@ from enum import IntEnum
 from coalition.ledger.lots import LOT_MAX, Lots
 
 __all__ = [
+    "AWARDS_MAX",
     "BATCH_MAX",
     "BPS",
     "HOLD_SECONDS_MAX",
+    "NO_AWARDS",
     "POINTS_MAX",
     "RECEIPT_BITS",
     "SPEND_MINOR_MAX",
@@ -29,9 +31,11 @@ __all__ = [
     "points_for_spend_down",
 ]
 
+AWARDS_MAX = (1 << 47) - 1
 BATCH_MAX = 500
 BPS = 10_000
 HOLD_SECONDS_MAX = 30 * 86_400
+NO_AWARDS = bytes(32)
 POINTS_MAX = LOT_MAX
 RECEIPT_BITS = 32
 SPEND_MINOR_MAX = (1 << 48) - 1
@@ -130,7 +134,8 @@ class Release:
 class Outcome:
     """What the ledger decided for an earn, a redemption or a capture: what a correction has to prove.
 
-    `spend_minor` is 0 unless it is an earn; `lots` says into which, or from which, lots the points went.
+    `spend_minor` is 0 unless it is an earn; `points` are those of the base rate; `lots` says into which, or from which,
+    lots the points went, an earn's awards included; `awards` is the hash (32 bytes) of an earn's award words, 0 for none.
     """
 
     kind: Kind
@@ -139,17 +144,22 @@ class Outcome:
     spend_minor: int
     points: int
     lots: Lots
+    awards: bytes = NO_AWARDS
 
 
 @dataclass(frozen=True, slots=True)
 class Reverse:
-    """Takes `spend_minor` of the earn `original` back. `before` is 28 bytes, `later` are leaves of 32 bytes each."""
+    """Takes `spend_minor` of the earn `original` back.
+
+    `before` is 28 bytes, `later` are leaves of 32 bytes each, `awards` the words whose hash is in the original.
+    """
 
     receipt: int
     spend_minor: int
     original: Outcome
     before: bytes = b""
     later: tuple[bytes, ...] = ()
+    awards: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from coalition.ledger.events import (
     Reversed,
 )
 from coalition.ledger.lots import Lots
-from coalition.ledger.operations import Kind, Outcome, Rejection
+from coalition.ledger.operations import NO_AWARDS, Kind, Outcome, Rejection
 
 __all__ = ["OperationRecord", "outcome_of", "record_of"]
 
@@ -29,7 +29,8 @@ class OperationRecord:
     """One operation of a partner and what the ledger decided.
 
     `member` is "" where the event does not tell it (rejections). `spend_minor` in minor units, of earns and
-    reversals. `lots` are those of the event, None where it has none (earns and rejections). `deadline` in Unix
+    reversals. `points` are by the base rate, `awarded` what campaigns gave an earn, or a reversal took back of that,
+    beside. `lots` are those of the event, None where it has none (earns and rejections). `deadline` in Unix
     seconds, of holds. `original_receipt` is that of a reversal or refund. `code` is None if the operation was accepted.
     """
 
@@ -47,6 +48,7 @@ class OperationRecord:
     log: int
     timestamp: int
     transaction: str
+    awarded: int = 0
 
     @property
     def accepted(self) -> bool:
@@ -60,15 +62,15 @@ def record_of(position: Position, event: Event) -> OperationRecord | None:
     return None if fields is None else _record(position, event, **fields(event))
 
 
-def outcome_of(event: Event, epoch: int) -> Outcome | None:
+def outcome_of(event: Event, epoch: int, awards: bytes = NO_AWARDS) -> Outcome | None:
     """What the ledger committed to in the receipt's word, or None if `event` is not an earn, redemption or capture.
 
-    `epoch` is the one of the event's block: the lot of an earn.
+    `epoch` is the one of the event's block: the lot of an earn; `awards` the hash of its award words.
     """
     match event:
         case Earned():
-            lots = Lots.single(epoch, event.points)
-            return Outcome(Kind.EARN, event.member, event.receipt, event.spend_minor, event.points, lots)
+            lots = Lots.single(epoch, event.points + event.awarded)
+            return Outcome(Kind.EARN, event.member, event.receipt, event.spend_minor, event.points, lots, awards)
         case Redeemed():
             return Outcome(Kind.REDEEM, event.member, event.receipt, 0, event.points, event.lots)
         case Captured():
@@ -89,6 +91,7 @@ def _record(
     deadline: int = 0,
     original_receipt: int | None = None,
     code: Rejection | None = None,
+    awarded: int = 0,
 ) -> OperationRecord:
     return OperationRecord(
         event.partner,
@@ -105,6 +108,7 @@ def _record(
         position.log,
         position.timestamp,
         position.transaction,
+        awarded,
     )
 
 
@@ -114,6 +118,7 @@ def _earned(event: Earned) -> dict[str, Any]:
         "member": event.member,
         "spend_minor": event.spend_minor,
         "points": event.points,
+        "awarded": event.awarded,
     }
 
 
@@ -139,6 +144,7 @@ def _held(event: Held) -> dict[str, Any]:
 def _reversed(event: Reversed) -> dict[str, Any]:
     return {
         "kind": Kind.REVERSE,
+        "awarded": event.awarded,
         "member": event.member,
         "spend_minor": event.spend_minor,
         "points": event.points,

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 from coalition.ledger import calls
 from coalition.ledger.book import NOBODY, State
@@ -14,7 +14,7 @@ from coalition.ledger.signed_content import SignedContent
 from coalition.ledger.state import apply
 from coalition.ledger.views import balance_of, lots_of, signer_of, stored_lots
 
-__all__ = ["Machine", "Poster", "Revert", "Run", "Stopped"]
+__all__ = ["EarnHook", "Machine", "Others", "Poster", "Purchase", "Revert", "Run", "Stopped"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +23,43 @@ class Revert:
 
     name: str
     values: tuple[Any, ...] = ()
+
+
+Others = Sequence[tuple[str, int]]
+
+
+@dataclass(frozen=True, slots=True)
+class Purchase:
+    """What the campaign book is told of an earn. `member_since` in Unix seconds, `points` those of the base rate."""
+
+    partner: int
+    member: str
+    receipt: int
+    spend_minor: int
+    points: int
+    member_since: int
+
+
+class EarnHook(Protocol):
+    """The campaign book's twin: `contracts/interfaces/IEarnHook.sol`. Others are pairs of an account and its points.
+
+    What it does, it does through `Run.emit`; the fold of those events leaves the purchase's award words in
+    `State.pending_awards`. It never awards more than `AWARDS_MAX` points for a purchase.
+    """
+
+    def is_open_at(self, run: Run, partner: int) -> bool:
+        """True if a purchase at the partner can mean anything beyond its base points."""
+        ...
+
+    def earned(self, run: Run, purchase: Purchase) -> tuple[int, Others]:
+        """A purchase was accepted: points awarded to the member, and to others."""
+        ...
+
+    def taken_back(
+        self, run: Run, purchase: Purchase, words: tuple[int, ...], spend_before: int, spend_after: int
+    ) -> tuple[int, Others]:
+        """A purchase was taken back: points that the member gives back of its awards, and others."""
+        ...
 
 
 class Stopped(Exception):
@@ -38,13 +75,15 @@ class Machine:
     """The twin of the contracts.
 
     `state` is the fold; `content` hashes what members sign; `is_signed(signer, digest, signature)` checks it (ECDSA
-    with low s, or ERC-1271); `permitted` says who holds the role for which calls. `nonces` is what no event tells.
+    with low s, or ERC-1271); `permitted` says who holds the role for which calls; `hook` stands for the campaign book while
+    the state has one. `nonces` is what no event tells.
     """
 
     state: State
     content: SignedContent
     is_signed: Callable[[str, bytes, bytes], bool]
     permitted: Mapping[type[calls.Call], frozenset[str]]
+    hook: EarnHook | None = None
     nonces: dict[str, int] = field(default_factory=dict)
 
     def nonce_of(self, owner: str) -> int:
@@ -54,10 +93,14 @@ class Machine:
 
 @dataclass(frozen=True, slots=True)
 class Poster:
-    """The partner of a batch, and its rate in basis points of a point per minor unit."""
+    """The partner of a batch, and its rate in basis points of a point per minor unit.
+
+    `hook` is the campaign book if it is to hear of purchases.
+    """
 
     partner: int
     earn_rate_bps: int
+    hook: EarnHook | None = None
 
 
 @dataclass
@@ -99,6 +142,11 @@ class Run:
         self.require(self.timestamp <= deadline, "SignatureExpired", deadline)
         signed = self.machine.is_signed(self.signer_of(account), digest, signature)
         self.require(signed, "SignatureNotValid", account)
+
+    @property
+    def hook(self) -> EarnHook | None:
+        """The campaign book, if there is one."""
+        return None if self.state.campaign_book == NOBODY else self.machine.hook
 
     def signer_of(self, account: str) -> str:
         """Key that signs for the account now."""

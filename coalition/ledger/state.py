@@ -1,6 +1,7 @@
 """The fold: events in, state out. Nothing else is read.
 
-`apply` rebuilds every balance, lot, hold, debt, receipt, allowance, key, partner and total from the events alone. The
+`apply` rebuilds every balance, lot, hold, debt, receipt, allowance, key, partner, total, campaign and tier from the
+events alone. The
 getters are in `coalition.ledger.views`, the decisions in `coalition.ledger.machine`.
 """
 
@@ -8,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from coalition.ledger import fold_operations, fold_registry
+from coalition.ledger import fold_campaigns, fold_operations, fold_registry
 from coalition.ledger.book import (
     NOBODY,
     Account,
@@ -42,7 +43,7 @@ __all__ = [
     "apply_all",
 ]
 
-HANDLERS = fold_operations.HANDLERS | fold_registry.HANDLERS
+HANDLERS = fold_operations.HANDLERS | fold_registry.HANDLERS | fold_campaigns.HANDLERS
 
 
 def apply(state: State, position: Position, event: Event) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from coalition.ledger.book import NOBODY, Account, AccountKey, OpenHold, Partner, State
-from coalition.ledger.chain_word import CHAIN_START, leaf_of, link
+from coalition.ledger.chain_word import CHAIN_START, awards_hash, leaf_of, link
 from coalition.ledger.lots import Lots
 from coalition.ledger.operations import RECEIPT_BITS
 from coalition.ledger.records import outcome_of
@@ -15,6 +15,7 @@ __all__ = [
     "FLAG_ENROLLED",
     "FLAG_INDEBTED",
     "FLAG_KEY_CHANGED",
+    "SINCE_SHIFT",
     "account_key_of",
     "account_word",
     "allowance",
@@ -28,6 +29,7 @@ __all__ = [
     "is_member",
     "is_receipt_used",
     "lots_of",
+    "member_since_of",
     "rate_at",
     "receipt_word_of",
     "signer_of",
@@ -38,6 +40,7 @@ __all__ = [
 ]
 
 FLAGS_SHIFT = 216
+SINCE_SHIFT = 224
 FLAG_ENROLLED = 1
 FLAG_INDEBTED = 2
 FLAG_KEY_CHANGED = 4
@@ -56,12 +59,12 @@ def stored_lots(state: State, account: str) -> Lots:
 
 
 def account_word(state: State, account: str, timestamp: int) -> int:
-    """The word that the ledger's `lotsOf` returns: the lots, and the flags above them."""
+    """The word that the ledger's `lotsOf` returns: the lots, the flags above them, and since when."""
     known = state.accounts.get(account, NO_ACCOUNT)
     flags = (
         FLAG_ENROLLED * known.enrolled | FLAG_INDEBTED * (known.debt > 0) | FLAG_KEY_CHANGED * (known.key is not None)
     )
-    return flags << FLAGS_SHIFT | lots_of(state, account, timestamp).to_word()
+    return known.member_since << SINCE_SHIFT | flags << FLAGS_SHIFT | lots_of(state, account, timestamp).to_word()
 
 
 def balance_of(state: State, account: str, timestamp: int) -> int:
@@ -106,6 +109,11 @@ def is_member(state: State, account: str) -> bool:
     return state.accounts.get(account, NO_ACCOUNT).enrolled
 
 
+def member_since_of(state: State, account: str) -> int:
+    """Unix time in seconds at which the account was enrolled, 0 for nobody's."""
+    return state.accounts.get(account, NO_ACCOUNT).member_since
+
+
 def is_receipt_used(state: State, partner: int, receipt: int) -> bool:
     """True if the partner's receipt has been counted."""
     word = state.words.get((partner, receipt // RECEIPT_BITS))
@@ -118,7 +126,8 @@ def receipt_word_of(state: State, partner: int, receipt: int, keccak: Callable[[
     if word is None:
         return CHAIN_START, 0
     for event, epoch in word.pending:
-        outcome = outcome_of(event, epoch)
+        awards = awards_hash(state.awards.get((partner, event.receipt), ()), keccak)
+        outcome = outcome_of(event, epoch, awards)
         assert outcome is not None
         word.chain = link(word.chain, leaf_of(outcome, keccak), keccak)
     word.pending.clear()

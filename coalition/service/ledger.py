@@ -222,12 +222,12 @@ class LedgerService:
         if found is None or found[0].kind not in CORRECTABLE[kind]:
             wanted = "earn" if kind == Kind.REVERSE else "redemption or capture"
             raise NotFound(f"There is no {wanted} under receipt {original_receipt!r}.", code="original_unknown")
-        original, neighbours, position = found
+        original, neighbours, position, awards = found
         before, later = proof_for(neighbours, position, keccak)
         if amount is None:
             amount = self._left_of(row, original)
         if kind == Kind.REVERSE:
-            return Reverse(number, amount, original, before, later)
+            return Reverse(number, amount, original, before, later, awards)
         return Refund(number, amount, original, before, later)
 
     def _left_of(self, row: PartnerRow, original: Outcome) -> int:

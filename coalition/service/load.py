@@ -38,13 +38,15 @@ def refused_path(path: Path) -> Path:
 
 @dataclass(slots=True)
 class LoadReport:
-    """What became of the rows: `rows` = `accepted` + `replayed` + `refused`. `points_issued` are those of accepted rows."""
+    """What became of the rows: `rows` = `accepted` + `replayed` + `refused`. `points_issued` and
+    `points_awarded` are those of accepted rows."""
 
     rows: int = 0
     accepted: int = 0
     replayed: int = 0
     refused: int = 0
     points_issued: int = 0
+    points_awarded: int = 0
     refused_by_code: Counter[str] = field(default_factory=Counter)
     refused_by_partner: dict[str, Counter[str]] = field(default_factory=dict)
 
@@ -254,6 +256,7 @@ class _Run:
         else:
             self.report.accepted += 1
             self.report.points_issued += result.points
+            self.report.points_awarded += result.awarded
             self.report.replayed += len(candidate.repeats)
             self._done(len(rows))
 

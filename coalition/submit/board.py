@@ -18,7 +18,7 @@ from coalition.ledger.records import OperationRecord
 from coalition.submit.outcomes import Outcome, Waiter
 from coalition.submit.sequencer import InFlight, Lane
 from coalition.submit.submission import Entry, PendingKey, pending_key
-from coalition.submit.waiting import DAY_SECONDS, Group, Waiting
+from coalition.submit.waiting import DAY_SECONDS, Group, Waiting, award_count
 
 __all__ = ["Board", "Checkpoint", "Delivery", "deliver"]
 
@@ -47,10 +47,11 @@ class Board:
         self.checkpoint = checkpoint
         self.slot = 0
         self.gas_block: int | None = None
+        self.open_campaigns: dict[int, int] = {}
         self.slots: set[int] = set()
         self.lanes: dict[str, Lane] = {}
         self.of_partner: dict[int, list[Lane]] = {}
-        self.waiting = Waiting(self.largest, by_day, day_seconds)
+        self.waiting = Waiting(self.largest, self.open_campaigns, by_day, day_seconds)
         self.pending: dict[PendingKey, Entry] = {}
         self.pending_count = 0
         self.by_hash: dict[str, InFlight] = {}
@@ -82,11 +83,18 @@ class Board:
         awake = [lane for lane in free if lane.rests_until <= now]
         return min(awake or free, key=lambda lane: lane.unmined, default=None)
 
-    def largest(self, kind: Kind) -> int:
+    def largest(self, kind: Kind, campaigns: int) -> int:
         """How many operations of a kind a transaction carries: what fits into a block's gas, at most 500."""
         base = gas_limit(kind, 0)
-        room = BATCH_MAX if self.gas_block is None else (self.gas_block - base) // (gas_limit(kind, 1) - base)
+        each = gas_limit(kind, 1, campaigns) - base
+        room = BATCH_MAX if self.gas_block is None else (self.gas_block - base) // each
         return max(1, min(BATCH_MAX, room))
+
+    def campaigns_of(self, group: Group) -> int:
+        """How many campaigns one operation of a group deals with at most."""
+        if group.kind is Kind.EARN:
+            return self.open_campaigns.get(group.partner, 0)
+        return max(map(award_count, group.entries), default=0)
 
     def enter(self, entries: Iterable[Entry]) -> None:
         """Count operations as pending, so that the same ones join them."""
@@ -151,7 +159,9 @@ class Board:
         self.land(sent)
         row, entries = sent.row, sent.entries
         if not entries:
-            self.waiting.put_back(Group(row.partner, row.kind, [], row.size, call_data(row.raw), row.hash))
+            self.waiting.put_back(
+                Group(row.partner, row.kind, [], row.size, call_data(row.raw), row.hash, gas=gas_of(row.raw))
+            )
         size = size or len(entries)
         for start in range(0, len(entries), size or 1):
             part = entries[start : start + size]
@@ -211,6 +221,11 @@ def call_data(raw: bytes) -> bytes:
     """The call data of a signed transaction."""
     data: bytes = import_module("rlp").decode(raw)[5]
     return data
+
+
+def gas_of(raw: bytes) -> int:
+    """The gas limit of a signed transaction."""
+    return int.from_bytes(import_module("rlp").decode(raw)[2])
 
 
 def _compare(sent: InFlight, records: Sequence[OperationRecord]) -> None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from coalition.chain import mining
 from coalition.chain.history import head
-from coalition.chain.rpc import Rpc, RpcError
+from coalition.chain.rpc import Rpc
 
 __all__ = ["Clock"]
 
@@ -17,7 +18,7 @@ class Clock:
     def __init__(self, rpc: Rpc) -> None:
         self._rpc = rpc
         self._set = 0
-        self._gathers = True
+        self._gathers: bool | None = None
 
     @contextmanager
     def one_block(self) -> Iterator[None]:
@@ -25,17 +26,16 @@ class Clock:
 
         A development node that makes a block for each transaction works out its whole state for each of them.
         """
-        if self._gathers:
-            try:
-                self._rpc.call("evm_setAutomine", [False])
-            except RpcError:
-                self._gathers = False
+        if self._gathers is None:
+            self._gathers = mining.can_gather(self._rpc)
+        if not self._gathers:
+            yield
+            return
+        mining.gather(self._rpc)
         try:
             yield
         finally:
-            if self._gathers:
-                self._rpc.call("evm_setAutomine", [True])
-                self._rpc.call("evm_mine", [])
+            mining.make_block(self._rpc)
 
     def advance(self, not_before: int | None) -> None:
         """Have the next block's time be `not_before` (Unix seconds), if the chain is not that far."""

@@ -50,7 +50,8 @@ def to_content(operation: Operation) -> bytes:
         case Reverse() | Refund():
             amount = operation.spend_minor if isinstance(operation, Reverse) else operation.points
             proof = [operation.before.hex(), [leaf.hex() for leaf in operation.later]]
-            fields = [_number(operation.receipt), _number(amount), _outcome(operation.original), *proof]
+            awards = [hex(word) for word in operation.awards] if isinstance(operation, Reverse) else []
+            fields = [_number(operation.receipt), _number(amount), _outcome(operation.original), *proof, awards]
     return orjson.dumps(fields)
 
 
@@ -69,11 +70,12 @@ def from_content(kind: Kind, content: bytes) -> Operation:
         case Kind.RELEASE:
             return Release(_read(fields[0]))
         case Kind.REVERSE | Kind.REFUND:
-            correction = Reverse if kind is Kind.REVERSE else Refund
+            original, before = _read_outcome(fields[2]), bytes.fromhex(fields[3])
             later = tuple(bytes.fromhex(leaf) for leaf in fields[4])
-            return correction(
-                _read(fields[0]), _read(fields[1]), _read_outcome(fields[2]), bytes.fromhex(fields[3]), later
-            )
+            proved = _read(fields[0]), _read(fields[1]), original, before, later
+            if kind is Kind.REFUND:
+                return Refund(*proved)
+            return Reverse(*proved, tuple(_read(word) for word in fields[5]))
 
 
 def _number(value: int) -> int | str:
@@ -92,10 +94,12 @@ def _outcome(outcome: Outcome) -> list[Any]:
         _number(outcome.spend_minor),
         _number(outcome.points),
         hex(outcome.lots.to_word()),
+        outcome.awards.hex(),
     ]
 
 
 def _read_outcome(fields: list[Any]) -> Outcome:
-    kind, member, receipt, spend_minor, points, lots = fields
+    kind, member, receipt, spend_minor, points, lots, awards = fields
     word = Lots.from_word(_read(lots))
-    return Outcome(Kind(kind), member, _read(receipt), _read(spend_minor), _read(points), word)
+    amounts = _read(receipt), _read(spend_minor), _read(points)
+    return Outcome(Kind(kind), member, *amounts, word, bytes.fromhex(awards))

@@ -14,7 +14,7 @@ from coalition.chain.rpc import Rpc, number
 from coalition.errors import InputError
 from coalition.submit.board import Board, Delivery, deliver
 from coalition.submit.clock import Clock
-from coalition.submit.counts import transaction_counts
+from coalition.submit.counts import campaign_counts, transaction_counts
 from coalition.submit.outbox import NonceRecorded, Outbox
 from coalition.submit.sequencer import InFlight, Lane
 from coalition.submit.submission import Entry
@@ -73,9 +73,16 @@ class Dispatcher:
 
     def _ask_gas(self) -> None:
         board = self._board
-        if board.gas_block is None and board.pending_count:
+        if not board.pending_count:
+            return
+        if board.gas_block is None:
             block = self._rpc.call("eth_getBlockByNumber", ["latest", False])
             board.gas_block = number(block["gasLimit"])
+        with board.lock:
+            unknown = [partner for partner in board.of_partner if partner not in board.open_campaigns]
+        counts = campaign_counts(self._rpc, board.deployment, unknown) if unknown else {}
+        with board.lock:
+            board.open_campaigns.update(counts)
 
     def _has_work(self) -> bool:
         board = self._board
@@ -166,6 +173,7 @@ class Dispatcher:
         self, groups: Sequence[tuple[Group, Lane]]
     ) -> tuple[list[tuple[Group, InFlight]], list[tuple[Group, Lane]]]:
         """What was signed, and groups of which an operation cannot be encoded."""
+        board = self._board
         self._ask_nonces([lane for _, lane in groups if lane.next_nonce is None])
         signed: list[tuple[Group, InFlight]] = []
         misfits: list[tuple[Group, Lane]] = []
@@ -173,7 +181,7 @@ class Dispatcher:
             if self._clock is not None:
                 self._clock.advance(group.not_before)
             try:
-                signed.append((group, lane.sign(group, self._board.slot)))
+                signed.append((group, lane.sign(group, board.slot, board.campaigns_of(group), board.gas_block)))
             except InputError:
                 misfits.append((group, lane))
         return signed, misfits

@@ -80,8 +80,10 @@ class Lane:
         """True if another transaction may be signed now. What was recorded before goes first."""
         return self.signer is not None and self.page is None and self.unmined < self.window
 
-    def sign(self, group: Group, slot: int) -> InFlight:
+    def sign(self, group: Group, slot: int, campaigns: int = 0, gas_max: int | None = None) -> InFlight:
         """Sign a group with the next nonce, or a filler with its own.
+
+        `campaigns` is how many one operation deals with at most, `gas_max` what a block takes.
 
         Raises:
             InputError: an operation of the group cannot be encoded; no nonce was used.
@@ -94,7 +96,8 @@ class Lane:
             nonce = self.next_nonce
             if group.data is None:
                 group.data = encode_batch(group.kind, [entry.submission.operation for entry in group.entries])
-            data, gas, to = group.data, gas_limit(group.kind, group.size), self._deployment.ledger
+            wanted = group.gas or gas_limit(group.kind, group.size, campaigns)
+            data, gas, to = group.data, min(wanted, gas_max or wanted), self._deployment.ledger
         raw, hash_ = sign_transaction(self.signer, self._deployment.chain_id, nonce, to, data, gas)
         if nonce == self.next_nonce:
             self.next_nonce += 1

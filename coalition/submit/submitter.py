@@ -13,8 +13,10 @@ from coalition.chain.deployment import Deployment
 from coalition.chain.rpc import Rpc
 from coalition.chain.signer import Signer
 from coalition.errors import OutcomePending
+from coalition.ledger.campaign_events import CampaignStarted
 from coalition.ledger.events import Event, Position
 from coalition.ledger.operations import Kind
+from coalition.ledger.programme_events import ProgrammeAnnounced
 from coalition.ledger.records import OperationRecord
 from coalition.submit.board import Board, Checkpoint, Delivery, deliver
 from coalition.submit.clock import Clock
@@ -197,6 +199,13 @@ class Submitter:
             self._board.add_lane(partner, signer.address, signer)
             self._board.lock.notify_all()
 
+    def look_for_nonces(self) -> None:
+        """Ask the chain for nonces again, of keys with nothing on its way: another sender has used them."""
+        with self._board.lock:
+            for lane in self._board.lanes.values():
+                if not lane.in_flight and not lane.reserved:
+                    lane.next_nonce = None
+
     # ---- the follower
 
     def applied(self, events: Sequence[tuple[Position, Event]], head_block: int) -> None:
@@ -218,6 +227,8 @@ class Submitter:
         board = self._board
         deliveries: list[Delivery] = []
         with board.lock:
+            if any(isinstance(event, CampaignStarted | ProgrammeAnnounced) for _, event in events):
+                board.open_campaigns.clear()
             for hash_, records in records_of(events, board.by_hash).items():
                 deliveries += board.settled(board.by_hash[hash_], records[0].block, records)
         deliver(deliveries)

@@ -14,13 +14,14 @@ from __future__ import annotations
 
 from array import array
 from collections import OrderedDict, deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 
 from coalition.ledger.operations import Kind, Refund, Reverse
 from coalition.submit.submission import Entry
 
-__all__ = ["DAY_SECONDS", "Group", "Waiting"]
+__all__ = ["DAY_SECONDS", "Group", "Waiting", "award_count"]
 
 DAY_SECONDS = 86_400
 NO_DAY = -1
@@ -41,7 +42,7 @@ OPERATION_BYTES = {
 class Group:
     """Operations for one transaction, before it is signed. `kind` None: a filler, which only uses `nonce` of `key` up.
 
-    `data` is known of what was signed before. `replaces` is the hash of the transaction that this one stands in for.
+    `data` and `gas` are known of what was signed before. `replaces` is the hash of the transaction that this one stands in for.
     """
 
     partner: int
@@ -52,6 +53,7 @@ class Group:
     replaces: str = ""
     key: str | None = None
     nonce: int | None = None
+    gas: int | None = None
 
     @property
     def ids(self) -> array[int]:
@@ -74,10 +76,21 @@ class _Partner:
 
 
 class Waiting:
-    """See the module. Not safe for threads: its owner has a lock. `largest` says how many of a kind a transaction carries."""
+    """See the module. Not safe for threads: its owner has a lock.
 
-    def __init__(self, largest: Callable[[Kind], int], by_day: bool = False, day_seconds: int = DAY_SECONDS) -> None:
+    `largest` says how many of a kind a transaction carries, by how many campaigns one deals with; `open_campaigns` has those
+    open at a partner, as far as they are known.
+    """
+
+    def __init__(
+        self,
+        largest: Callable[[Kind, int], int],
+        open_campaigns: Mapping[int, int],
+        by_day: bool = False,
+        day_seconds: int = DAY_SECONDS,
+    ) -> None:
         self._largest = largest
+        self._open_campaigns = open_campaigns
         self._by_day = by_day
         self._day_seconds = day_seconds
         self._days: dict[int, OrderedDict[int, _Partner]] = {}
@@ -141,18 +154,31 @@ class Waiting:
 
     def _cut(self, number: int, partner: _Partner) -> Group:
         kind, entries = partner.kinds.popitem(last=False)
-        count = min(len(entries), self._largest(kind), DATA_BYTES_MAX // OPERATION_BYTES[kind])
+        count = min(len(entries), DATA_BYTES_MAX // OPERATION_BYTES[kind])
         if kind is Kind.REVERSE or kind is Kind.REFUND:
             count = _fitting(entries, count)
+        count = min(count, self._largest(kind, self._campaigns(number, kind, islice(entries, count))))
         taken = [entries.popleft() for _ in range(count)]
         if entries:
             partner.kinds[kind] = entries
         return Group(number, kind, taken, len(taken))
 
+    def _campaigns(self, partner: int, kind: Kind, entries: Iterable[Entry]) -> int:
+        """How many campaigns one operation deals with at most."""
+        if kind is Kind.EARN:
+            return self._open_campaigns.get(partner, 0)
+        return max((award_count(entry) for entry in entries), default=0)
+
     def _day_of(self, not_before: int | None) -> int:
         if not self._by_day or not_before is None:
             return NO_DAY
         return not_before // self._day_seconds
+
+
+def award_count(entry: Entry) -> int:
+    """How many campaigns awarded points for what an operation reverses."""
+    operation = entry.submission.operation
+    return len(operation.awards) if isinstance(operation, Reverse) else 0
 
 
 def _fitting(entries: deque[Entry], count: int) -> int:
@@ -161,7 +187,7 @@ def _fitting(entries: deque[Entry], count: int) -> int:
     for place in range(count):
         operation = entries[place].submission.operation
         assert isinstance(operation, Reverse | Refund)
-        room -= OPERATION_BYTES[Kind.REVERSE] + 32 * len(operation.later)
+        room -= OPERATION_BYTES[Kind.REVERSE] + 32 * (len(operation.later) + award_count(entries[place]))
         if room < 0:
             return max(1, place)
     return count

@@ -18,11 +18,9 @@ from typing import Any
 from coalition.chain import reverts
 from coalition.chain.history import events
 from coalition.chain.rpc import Rpc, number
-from coalition.chain.transactions import gas_limit
 from coalition.errors import CoalitionError, Refused
-from coalition.ledger.operations import Kind
 from coalition.ledger.records import OperationRecord
-from coalition.submit.board import Board, Delivery, call_data, deliver
+from coalition.submit.board import Board, Delivery, call_data, deliver, gas_of
 from coalition.submit.counts import answers, transaction_counts
 from coalition.submit.outbox import Outbox
 from coalition.submit.outcomes import records_of
@@ -151,7 +149,7 @@ class Watch:
         question = {
             "from": sent.row.key,
             "to": receipt["to"],
-            "gas": hex(gas_limit(sent.row.kind or Kind.EARN, sent.row.size)),
+            "gas": hex(gas_of(sent.row.raw)),
             "data": "0x" + call_data(sent.row.raw).hex(),
         }
         reason = reverts.reason(self._rpc, question, receipt)
@@ -180,6 +178,7 @@ class Watch:
             return 0 if is_last else len(sent.entries)
         if reason.code not in UNCLEAR_CODES:
             return 0
+        self._board.open_campaigns.clear()  # perhaps there are more by now
         for entry in sent.entries:
             entry.attempts += 1
         if len(sent.entries) > 1:

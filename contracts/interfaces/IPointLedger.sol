@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {IEarnHook} from "./IEarnHook.sol";
 import {Lots} from "../types/Lots.sol";
 import {Capture, Correction, Earn, OperationKind, RejectionCode, Spend} from "../types/Operation.sol";
 import {PartnerId} from "../types/PartnerId.sol";
@@ -35,14 +36,22 @@ interface IPointLedger {
     /// @notice An account became a member's.
     event MemberEnrolled(address indexed member);
 
-    /// @notice A purchase earned points, which went into the lot of the current epoch.
+    /// @notice A purchase earned `points` by the base rate, and `awarded` by campaigns; both went into the lot of the current epoch.
     event Earned(
         PartnerId indexed partner,
         address indexed member,
         uint256 receipt,
         uint256 spendMinor,
-        uint256 points
+        uint256 points,
+        uint256 awarded
     );
+
+    /// @notice Campaigns gave points beyond a member's own purchase; they went into the lot of the current epoch.
+    event BonusIssued(address indexed member, uint256 points);
+
+    /// @notice Points that campaigns had given with another member's purchase were taken back; these lots paid, the rest became
+    /// a debt.
+    event BonusTaken(address indexed member, uint256 points, Lots lots);
 
     /// @notice That part of the points just earned paid a debt from an earlier reversal.
     event DebtRepaid(address indexed member, uint256 points);
@@ -67,7 +76,8 @@ interface IPointLedger {
         PartnerId indexed partner, address indexed member, uint256 receipt, uint256 points, Lots lots
     );
 
-    /// @notice An earn was taken back by `spendMinor`, worth `points`; these lots paid, the rest became a debt.
+    /// @notice An earn was taken back by `spendMinor`, worth `points` by the base rate and `awarded` of awards; these lots paid, the
+    /// rest became a debt.
     event Reversed(
         PartnerId indexed partner,
         address indexed member,
@@ -75,7 +85,8 @@ interface IPointLedger {
         uint256 originalReceipt,
         uint256 spendMinor,
         uint256 points,
-        Lots lots
+        Lots lots,
+        uint256 awarded
     );
 
     /// @notice Redeemed points came back, into these lots.
@@ -100,11 +111,17 @@ interface IPointLedger {
         PartnerId indexed partner, uint256 receipt, OperationKind kind, RejectionCode code
     );
 
+    /// @notice From now on this book hears of purchases; zero is none.
+    event CampaignBookSet(address indexed book);
+
     event Paused(address indexed by);
     event Unpaused(address indexed by);
 
     error LedgerPaused();
     error LedgerNotPaused();
+    error LedgerBusy();
+    error CallerNotCampaignBook(address caller);
+    error AwardsTooLarge(uint256 points, uint256 largest);
     error BatchSizeInvalid(uint256 size, uint256 largest);
     error MemberInvalid(address member);
     error HoldNotOpen(PartnerId partner, uint256 receipt);
@@ -122,6 +139,10 @@ interface IPointLedger {
     /// @param earns up to 500 purchases. Codes: `ReceiptUsed`, `AmountZero`, `AmountTooLarge`, `MemberUnknown`.
     /// @param enrolling a bit for each purchase, the first in the lowest bit of the first word: 1 enrols the member if
     /// the account is nobody's yet. Words that are missing count as 0.
+    /// @dev Where the campaign book is open at the partner, it is asked for each accepted purchase, and what it awards goes into the
+    /// same lot. Such a purchase is `AmountTooLarge` also where the epoch's supply has no room for `AWARDS_MAX` points more.
+    /// Warning: the book is the coalition's own code. If it reverts, or awards more than that (`AwardsTooLarge`), so does the batch;
+    /// `setCampaignBook` takes it out.
     function earn(Earn[] calldata earns, uint256[] calldata enrolling) external;
 
     /// @notice Redeems points, nearest to expiry first, on the member's signature or allowance.
@@ -147,11 +168,32 @@ interface IPointLedger {
 
     /// @notice Takes earns back, whole or in part. What the account lacks becomes a debt that later earns pay. Codes:
     /// `ReceiptUsed`, `AmountZero`, `ProofInvalid`, `OriginalExceeded`.
+    /// @dev Of a purchase that campaigns had awarded, the book says what goes back of the awards. Without a book, awards stay.
+    /// Warning: how much goes back is the book's word; a wrong book can leave members with debts, but takes nothing without a
+    /// reversal.
     function reverse(Correction[] calldata reversals) external;
 
     /// @notice Gives redeemed points back, whole or in part, into the lots they came from, or into the grace lot. Codes as
     /// `reverse`, and `AmountTooLarge`.
     function refund(Correction[] calldata refunds) external;
+
+    /// @notice Credits points to members outside of a purchase, in the current epoch's lot. Only for the campaign book.
+    /// @dev An account that is nobody's, and 0 points, are passed over. Reverts with `CallerNotCampaignBook`, `LedgerPaused`,
+    /// `LedgerBusy` inside a batch, or `AwardsTooLarge` where the epoch's supply has no room.
+    /// @param others each the account in the lower 160 bits and the points above.
+    function award(uint256[] calldata others) external;
+
+    /// @notice Lets the campaign book hear of purchases from now on. Only for the book; reverts with `CallerNotCampaignBook`.
+    /// @dev No event of its own: it comes with the first campaign that starts, or the first programme of tiers.
+    function listen() external;
+
+    /// @notice Lets `book` hear of purchases from now on; zero for none. For the governor.
+    /// @dev Warning: a purchase's awards are known to the book that gave them. Another one is told of their reversal, so it has to
+    /// know them too.
+    function setCampaignBook(IEarnHook book) external;
+
+    /// @notice The campaign book; zero for none.
+    function campaignBook() external view returns (IEarnHook);
 
     /// @notice Stops every operation and transfer.
     function pause() external;
@@ -165,10 +207,14 @@ interface IPointLedger {
     /// @notice True if the account was enrolled.
     function isMember(address account) external view returns (bool);
 
+    /// @notice Unix time in seconds at which the account was enrolled; 0 for nobody's.
+    function memberSinceOf(address account) external view returns (uint256);
+
     /// @notice An account's points by epoch, as of now.
     function lotsOf(address account) external view returns (Lots);
 
-    /// @notice Points outstanding by epoch, held ones included, as of now.
+    /// @notice Points outstanding by epoch, held ones included, as of now. To the campaign book, while it is asked: as before the
+    /// batch.
     function supplyLots() external view returns (Lots);
 
     /// @notice Points outstanding that were earned in `epoch`; 0 if it has expired.

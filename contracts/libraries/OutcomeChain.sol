@@ -9,14 +9,19 @@ import {Outcome} from "../types/Operation.sol";
 /// bits are a hash chain over their outcomes, in the order in which they were decided. A slot per purchase would cost
 /// 22,100 gas; numbered receipts cost a thirty-second part of that, and each outcome can still be proved years later.
 /// @dev The chain starts at 0; a link is the first 28 bytes of keccak256(chain ‖ leaf), a leaf is
-/// keccak256(abi.encode(outcome)). Links hash 60 bytes and leaves 192, so that none can pass for the other. To find two
+/// keccak256(abi.encode(outcome)). Links hash 60 bytes and leaves 224, so that none can pass for the other. To find two
 /// outcomes with one chain value takes some 2^112 hashes.
 library OutcomeChain {
     /// @notice Leaf of one outcome.
     function leaf(Outcome memory outcome) internal pure returns (bytes32 hash) {
         assembly ("memory-safe") {
-            hash := keccak256(outcome, 192)
+            hash := keccak256(outcome, 224)
         }
+    }
+
+    /// @notice Hash of an outcome's award words, one after another; 0 for none.
+    function hashOf(uint256[] calldata words) internal pure returns (bytes32) {
+        return words.length == 0 ? bytes32(0) : keccak256(abi.encodePacked(words));
     }
 
     /// @notice The chain after one more leaf.
@@ -42,8 +47,15 @@ library OutcomeChain {
     }
 
     /// @notice `word` with one more outcome in its chain.
-    function extended(uint256 word, Outcome memory outcome) internal pure returns (uint256) {
-        return uint256(bytes32(link(chainOf(word), leaf(outcome)))) | uint32(word);
+    /// @dev As `link`, whose leaf overwrites the used bits; they come back below.
+    function extended(uint256 word, Outcome memory outcome) internal pure returns (uint256 next) {
+        bytes32 leaf_ = leaf(outcome);
+        assembly ("memory-safe") {
+            mstore(0, word)
+            mstore(28, leaf_)
+            next := xor(word, keccak256(0, 60))
+            next := xor(word, and(next, not(0xFFFFFFFF)))
+        }
     }
 
     /// @notice `word` with the bit of `receipt` set.

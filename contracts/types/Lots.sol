@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {LOT_BITS, LOT_COUNT, LOT_MAX} from "../libraries/Constants.sol";
+import {FLAG_ENROLLED, LOT_BITS, LOT_COUNT, LOT_MAX} from "../libraries/Constants.sol";
 
 /// @notice Points by the epoch in which they were earned, in one word. From the lowest bit up:
 ///
@@ -10,7 +10,7 @@ import {LOT_BITS, LOT_COUNT, LOT_MAX} from "../libraries/Constants.sol";
 /// | 0–191   | four lots of 48 bits; lot `i` holds the points of epoch `head − i`                |
 /// | 192–215 | `head`, the newest epoch                                                          |
 /// | 216–223 | flags                                                                             |
-/// | 224–255 | unused, always 0                                                                  |
+/// | 224–255 | of a member's account, Unix time in seconds at which it was enrolled; else 0      |
 ///
 /// Newer lots stand lower, so that time passing is a shift to the left.
 type Lots is uint256;
@@ -23,6 +23,7 @@ using {
     isFlagged,
     flagged,
     unflagged,
+    memberSince,
     rolled,
     expired,
     withLot,
@@ -38,6 +39,7 @@ uint256 constant POINTS_BITS = LOT_BITS * LOT_COUNT;
 uint256 constant POINTS_MASK = (1 << POINTS_BITS) - 1;
 uint256 constant HEAD_MASK = 0xFFFFFF;
 uint256 constant FLAGS_SHIFT = POINTS_BITS + 24;
+uint256 constant SINCE_SHIFT = FLAGS_SHIFT + 8;
 
 /// @notice No points, as seen from `epoch`.
 function emptyLots(uint256 epoch) pure returns (Lots) {
@@ -47,6 +49,12 @@ function emptyLots(uint256 epoch) pure returns (Lots) {
 /// @notice All `points` in the one lot of `epoch`.
 function singleLot(uint256 epoch, uint256 points) pure returns (Lots) {
     return Lots.wrap((epoch << POINTS_BITS) | points);
+}
+
+/// @notice A member's account without points that is enrolled at `time`, in Unix seconds.
+/// @dev Warning: `time` has 32 bits: until the year 2106.
+function newMember(uint256 epoch, uint256 time) pure returns (Lots) {
+    return Lots.wrap((((time << 8) | FLAG_ENROLLED) << FLAGS_SHIFT) | (epoch << POINTS_BITS));
 }
 
 /// @notice The newest epoch that `lots` know.
@@ -86,6 +94,11 @@ function flagged(Lots lots, uint256 mask) pure returns (Lots) {
 /// @notice `lots` with the flags of `mask` cleared.
 function unflagged(Lots lots, uint256 mask) pure returns (Lots) {
     return Lots.wrap(Lots.unwrap(lots) & ~(mask << FLAGS_SHIFT));
+}
+
+/// @notice Unix time in seconds at which the account was enrolled; 0 for nobody's.
+function memberSince(Lots lots) pure returns (uint256) {
+    return Lots.unwrap(lots) >> SINCE_SHIFT;
 }
 
 /// @notice `lots` as seen from `epoch`, without what has expired by then.

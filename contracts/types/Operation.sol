@@ -80,8 +80,9 @@ struct Capture {
 /// @param member account concerned.
 /// @param receipt the partner's receipt.
 /// @param spendMinor amount paid, in minor units; 0 unless `kind` is `Earn`.
-/// @param points points earned or redeemed.
-/// @param lots lots into which, or from which, the points went.
+/// @param points points earned by the base rate, or redeemed.
+/// @param lots lots into which, or from which, the points went; of an earn, with what campaigns awarded.
+/// @param awards hash of the words that tell what a purchase counted for, see `IEarnHook`; 0 for none.
 struct Outcome {
     OperationKind kind;
     address member;
@@ -89,6 +90,7 @@ struct Outcome {
     uint256 spendMinor;
     uint256 points;
     Lots lots;
+    bytes32 awards;
 }
 
 /// @notice A reversal (of an earn) or a refund (of a redemption or capture).
@@ -97,10 +99,12 @@ struct Outcome {
 /// @param original the outcome to correct, as it was decided.
 /// @param before chain of the original's receipt word just before the original. See `OutcomeChain`.
 /// @param later leaves that followed it in the same word, in order.
+/// @param awards of a reversal, the words whose hash `original.awards` is; of a refund, not looked at.
 struct Correction {
     uint256 receipt;
     uint256 amount;
     Outcome original;
     bytes28 before;
     bytes32[] later;
+    uint256[] awards;
 }

@@ -5,14 +5,12 @@ from __future__ import annotations
 import json
 import random
 from pathlib import Path
-from typing import Any
 
+from benches.till import Till
 from coalition.chain.admin import Admin
-from coalition.chain.codec import encode_batch
 from coalition.chain.deploy import Deployment, Parameters, RoleSigners, deploy
 from coalition.chain.rpc import HttpRpc, number
 from coalition.chain.signer import KeySigner
-from coalition.chain.transactions import sign_transaction, wait_for
 from coalition.chain.typed_data import Domain, authorization_digest
 from coalition.ledger.operations import Earn, Kind, Operation, Purpose, Redeem
 
@@ -30,31 +28,6 @@ LIMITS = {
     "gas.redeem_batch": ("signed redeem in a batch of 200", 30_000, 22_000),
     "gas.erc20_transfer": ("OpenZeppelin ERC-20 transfer between known holders", None, None),
 }
-
-
-class _Till:
-    """A partner's key that sends one transaction after the other and tells the gas."""
-
-    def __init__(self, rpc: HttpRpc, signer: KeySigner, to: str) -> None:
-        self._rpc = rpc
-        self._signer = signer
-        self._to = to
-        self._chain_id = number(rpc.call("eth_chainId", []))
-
-    def send(self, data: bytes) -> dict[str, Any]:
-        nonce = number(self._rpc.call("eth_getTransactionCount", [self._signer.address, "pending"]))
-        raw, sent = sign_transaction(self._signer, self._chain_id, nonce, self._to, data, 60_000_000)
-        self._rpc.call("eth_sendRawTransaction", ["0x" + raw.hex()])
-        receipt = wait_for(self._rpc, sent)
-        if number(receipt["status"]) != 1:
-            raise SystemExit("a bench transaction reverted")
-        return receipt
-
-    def gas(self, kind: Kind, operations: list[Operation], logs: int) -> int:
-        receipt = self.send(encode_batch(kind, operations))
-        if len(receipt["logs"]) != logs:
-            raise SystemExit(f"{kind.name}: {len(receipt['logs'])} logs where {logs} were expected")
-        return number(receipt["gasUsed"])
 
 
 def measure(rpc: HttpRpc) -> dict[str, float]:
@@ -83,11 +56,11 @@ def measure(rpc: HttpRpc) -> dict[str, float]:
     return figures
 
 
-def _ready(rpc: HttpRpc) -> tuple[Deployment, _Till]:
+def _ready(rpc: HttpRpc) -> tuple[Deployment, Till]:
     deployer, operator, governor, recovery, key = (KeySigner.random() for _ in range(5))
     deployment = deploy(rpc, RoleSigners(deployer, operator, governor, recovery), Parameters())
     Admin(rpc, deployment, operator).add_partner("bench", KeySigner.random().address, key.address, "USD", 100)
-    return deployment, _Till(rpc, key, deployment.ledger)
+    return deployment, Till(rpc, key, deployment.ledger)
 
 
 def _redemptions(rpc: HttpRpc, deployment: Deployment, members: list[KeySigner]) -> list[Operation]:
@@ -106,9 +79,9 @@ def _plain_transfer(rpc: HttpRpc, dice: random.Random) -> int:
     artifact = json.loads((ROOT / "tests" / "artifacts" / "ComparisonToken.json").read_text())
     holder = KeySigner.random()
     arguments = bytes(12) + bytes.fromhex(holder.address[2:]) + (1_000_000).to_bytes(32)
-    created = _Till(rpc, holder, "").send(bytes.fromhex(artifact["bytecode"].removeprefix("0x")) + arguments)
+    created = Till(rpc, holder, "").send(bytes.fromhex(artifact["bytecode"].removeprefix("0x")) + arguments)
     to = KeySigner(dice.randbytes(32)).address
-    till = _Till(rpc, holder, created["contractAddress"])
+    till = Till(rpc, holder, created["contractAddress"])
     data = bytes.fromhex("a9059cbb") + bytes(12) + bytes.fromhex(to[2:]) + (1).to_bytes(32)
     till.send(data)
     return number(till.send(data)["gasUsed"])

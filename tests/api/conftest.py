@@ -12,6 +12,7 @@ from httpx import Response
 
 from coalition.api import Check, CredentialStore, Readiness, create_app
 from coalition.service import LedgerService
+from tests.api.fake_campaigns import FakeCampaigns
 from tests.api.fakes import NOW, FakeBook, FakeTexts
 from tests.api.openapi import Contract
 
@@ -67,8 +68,15 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     book, texts, readiness = FakeBook(), FakeTexts(), dict[str, Any]()
     credentials = CredentialStore(tmp_path_factory.mktemp("api") / "credentials.json")
     service = LedgerService(book, book, texts)  # type: ignore[arg-type]
+    campaigns = FakeCampaigns()
     app = create_app(
-        service, credentials, lambda: Readiness(readiness["checks"]), lambda: NOW, book.is_pending, wait_seconds=0.2
+        service,
+        credentials,
+        lambda: Readiness(readiness["checks"]),
+        lambda: NOW,
+        book.is_pending,
+        campaigns,  # type: ignore[arg-type]
+        wait_seconds=0.2,
     )
     with TestClient(app, follow_redirects=False) as client:
         client.event_hooks["response"] = [Contract(app.openapi()).check]

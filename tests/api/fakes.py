@@ -7,7 +7,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
-from coalition.index.queries import Balance, LotRow, Page, PartnerRow, PartnerTotals
+from coalition.index.queries import Balance, LotRow, Original, Page, PartnerRow, PartnerTotals
 from coalition.ledger.lots import Lots
 from coalition.ledger.operations import Kind, Outcome, Rejection
 from coalition.ledger.records import OperationRecord
@@ -158,12 +158,12 @@ class FakeBook:
     def operations_of(self, partner: int, receipt: int) -> list[OperationRecord]:
         return [one for one in self.records if one.accepted and (one.partner, one.receipt) == (partner, receipt)]
 
-    def original(self, partner: int, receipt: int) -> tuple[Outcome, list[Outcome], int] | None:
+    def original(self, partner: int, receipt: int) -> Original | None:
         for one in self.operations_of(partner, receipt):
             if one.kind in (Kind.EARN, Kind.REDEEM, Kind.CAPTURE):
                 lots = one.lots or Lots.single(EPOCH, one.points)
                 outcome = Outcome(one.kind, one.member, one.receipt, one.spend_minor, one.points, lots)
-                return outcome, [outcome], 0
+                return Original(outcome, [outcome], 0)
         return None
 
     def corrected(self, partner: int, receipt: int) -> int:

@@ -21,7 +21,7 @@ class Contract:
         self.document = document
         self.paths = [
             (re.compile(re.sub(r"\\\{\w+\\\}", ".*" if path.endswith("}") else "[^/]+", re.escape(path))), path)
-            for path in sorted(document["paths"], key=lambda path: "{" in path)
+            for path in sorted(document["paths"], key=lambda path: ("{" in path, -path.count("/")))
         ]
         resource: Resource[Json] = Resource(contents=document, specification=DRAFT202012)
         self._registry = Registry().with_resource("urn:api", resource)

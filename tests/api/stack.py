@@ -19,6 +19,7 @@ from coalition.chain.abi import encode_call
 from coalition.chain.admin import Admin
 from coalition.chain.deploy import Parameters, RoleSigners, deploy
 from coalition.chain.keccak import keccak
+from coalition.chain.keystore import Keystore
 from coalition.chain.signer import KeySigner
 from coalition.chain.tester import TesterRpc
 from coalition.chain.transactions import send
@@ -30,6 +31,9 @@ from coalition.index.queries import Queries
 from coalition.ledger.ids import receipt_number
 from coalition.ledger.operations import Purpose
 from coalition.service import LedgerService
+from coalition.service.campaign_files import CampaignFiles
+from coalition.service.campaign_members import CampaignMembers
+from coalition.service.campaigns import CampaignService
 from coalition.submit import Submitter
 from coalition.submit import migrate as migrate_outbox
 from coalition.submit.receipt_texts import ReceiptTexts
@@ -100,12 +104,16 @@ def running(folder: Path) -> Iterator[Stack]:
         queries, texts = Queries(index), ReceiptTexts(outbox)
         stack.callback(texts.close)
         credentials = CredentialStore(folder / "credentials.json")
+        service = LedgerService(submitter, queries, texts)
+        files, keystore = CampaignFiles(folder / "campaigns"), Keystore(folder / "keystores", "a passphrase")
+        campaigns = CampaignService(rpc, deployment, keystore, service.partners, files)
         app = create_app(
-            LedgerService(submitter, queries, texts),
+            service,
             credentials,
             lambda: Readiness((Check("chain", True), Check("index", follower.status().error is None))),
             lambda: history.head(rpc).timestamp,
             submitter.is_pending,
+            CampaignMembers(campaigns, queries),
         )
         url = stack.enter_context(_served(app))
         keys = {number: credentials.issue(number, "till") for number in posting}

@@ -27,7 +27,7 @@ SECRET = "the-passphrase-of-everything"
         (errors.AccessDenied("Suspended.", code="partner_not_active"), 403, "partner_not_active"),
         (errors.AccessDenied("Revoked.", code="key_revoked"), 403, "key_revoked"),
         (errors.Refused("Used.", code="receipt_used"), 409, "receipt_used"),
-        (errors.Refused("Paused.", code="ledger_paused"), 422, "ledger_paused"),
+        (errors.Refused("Paused.", code="ledger_paused"), 503, "ledger_paused"),
         (errors.ReceiptConflict("Other content."), 409, "receipt_conflict"),
         (errors.NotFound("No."), 404, "not_found"),
         (errors.InputError("No."), 422, "input_invalid"),
@@ -51,6 +51,18 @@ def test_every_exception_has_a_status(
     if status == 500:
         assert answer.json()["error_id"] in caplog.text
         assert till.key not in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("fault", "seconds"),
+    [
+        (errors.OutcomePending("Not yet."), "1"),
+        (errors.ChainUnavailable("The node does not answer."), "5"),
+        (errors.Refused("Paused.", code="ledger_paused"), "60"),
+    ],
+)
+def test_when_to_try_again(fault: errors.CoalitionError, seconds: str) -> None:
+    assert problem_of(fault).headers["retry-after"] == seconds
 
 
 def test_every_class_is_in_the_table() -> None:

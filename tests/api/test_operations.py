@@ -24,6 +24,7 @@ def test_earn(till: Till, book: FakeBook) -> None:
         "spend_minor": 10_000,
         "currency": "USD",
         "points": 100,
+        "awarded": 0,
         "confirmed_at": "2026-03-01T12:00:01Z",
         "block": 1,
         "transaction": "0x" + "ab" * 32,

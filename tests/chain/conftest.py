@@ -1,4 +1,4 @@
-"""A ledger on each engine: py-evm in this process, and anvil where Node's packages are installed."""
+"""A ledger on each engine: eth-tester in this process, and anvil where Node's packages are installed."""
 
 from __future__ import annotations
 
@@ -103,10 +103,10 @@ def tester() -> TesterRpc:
     return TesterRpc(START)
 
 
-@pytest.fixture(params=["py-evm", "anvil"])
+@pytest.fixture(params=["eth-tester", "anvil"])
 def node(request: pytest.FixtureRequest) -> Rpc:
     """Each engine in turn."""
-    if request.param == "py-evm":
+    if request.param == "eth-tester":
         return TesterRpc(START)
     rpc: HttpRpc = request.getfixturevalue("anvil")
     return rpc

@@ -38,7 +38,8 @@ words = st.integers(0, 2**256 - 1)
 amounts = st.integers(0, 2**48 - 1)
 addresses = st.binary(min_size=20, max_size=20).map(lambda content: checksummed(content.hex()))
 lots_values = st.builds(Lots, st.integers(0, 2**24 - 1), st.tuples(amounts, amounts, amounts, amounts))
-outcomes = st.builds(Outcome, st.sampled_from(Kind), addresses, words, amounts, amounts, lots_values)
+hashes = st.binary(min_size=32, max_size=32)
+outcomes = st.builds(Outcome, st.sampled_from(Kind), addresses, words, amounts, amounts, lots_values, hashes)
 chains = st.one_of(st.just(b""), st.binary(min_size=28, max_size=28))
 leaves = st.lists(st.binary(min_size=32, max_size=32), max_size=3).map(tuple)
 signatures = st.binary(max_size=100)
@@ -50,7 +51,8 @@ def batches(one: st.SearchStrategy[Any]) -> st.SearchStrategy[list[Any]]:
 
 def outcome_tuple(outcome: Outcome) -> tuple[Any, ...]:
     return (
-        int(outcome.kind), outcome.member, outcome.receipt, outcome.spend_minor, outcome.points, outcome.lots.to_word()
+        int(outcome.kind), outcome.member, outcome.receipt, outcome.spend_minor, outcome.points, outcome.lots.to_word(),
+        outcome.awards,
     )  # fmt: skip
 
 
@@ -96,10 +98,17 @@ def test_releases(releases: list[Release]) -> None:
     assert codec.encode_batch(Kind.RELEASE, releases) == expected(Kind.RELEASE, [rows])
 
 
-@given(batches(st.builds(Reverse, words, amounts, outcomes, chains, leaves)))
+@given(batches(st.builds(Reverse, words, amounts, outcomes, chains, leaves, st.lists(words, max_size=4).map(tuple))))
 def test_reversals(reversals: list[Reverse]) -> None:
     rows = [
-        (one.receipt, one.spend_minor, outcome_tuple(one.original), one.before or bytes(28), list(one.later))
+        (
+            one.receipt,
+            one.spend_minor,
+            outcome_tuple(one.original),
+            one.before or bytes(28),
+            list(one.later),
+            list(one.awards),
+        )
         for one in reversals
     ]
 
@@ -109,7 +118,7 @@ def test_reversals(reversals: list[Reverse]) -> None:
 @given(batches(st.builds(Refund, words, amounts, outcomes, chains, leaves)))
 def test_refunds(refunds: list[Refund]) -> None:
     rows = [
-        (one.receipt, one.points, outcome_tuple(one.original), one.before or bytes(28), list(one.later))
+        (one.receipt, one.points, outcome_tuple(one.original), one.before or bytes(28), list(one.later), [])
         for one in refunds
     ]
 
@@ -276,7 +285,7 @@ def test_a_second_encodes_300_000_earns_and_decodes_100_000_logs() -> None:
     earns = [Earn(f"0x{i % 97:040x}", (1 << 255) + i, 500 + i, i % 50 == 0) for i in range(500)]
     earned = next(entry for entry in ENTRIES if entry["name"] == "Earned")
     rejected = next(entry for entry in ENTRIES if entry["name"] == "OperationRejected")
-    written = [log_of(earned, [3, earn.member, earn.receipt, earn.spend_minor, 5]) for earn in earns]
+    written = [log_of(earned, [3, earn.member, earn.receipt, earn.spend_minor, 5, 9]) for earn in earns]
     written += [log_of(rejected, [3, earn.receipt, Kind.EARN, Rejection.RECEIPT_USED]) for earn in earns]
 
     encoding = min(seconds(lambda: codec.encode_batch(Kind.EARN, earns)) for _ in range(20))
@@ -285,7 +294,7 @@ def test_a_second_encodes_300_000_earns_and_decodes_100_000_logs() -> None:
     assert 500 / encoding >= 300_000
     assert 1_000 / decoding >= 100_000
     found = [event for _, event in codec.decode_logs(written, {7: 1})]
-    assert found[0] == Earned(3, from_word(earns[0].member[2:]), 1 << 255, 500, 5)
+    assert found[0] == Earned(3, from_word(earns[0].member[2:]), 1 << 255, 500, 5, 9)
     assert found[500] == OperationRejected(3, 1 << 255, Kind.EARN, Rejection.RECEIPT_USED)
 
 

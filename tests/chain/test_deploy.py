@@ -58,7 +58,10 @@ def test_each_restricted_function_is_in_the_table() -> None:
     assert told == {
         *(("PartnerRegistry", name) for name in ("addPartner", "suspendPartner", "revokeKey", "addKey")),
         *(("PartnerRegistry", name) for name in ("announceEarnRate", "reinstatePartner", "setTerms")),
-        *(("PointLedger", name) for name in ("enrol", "pause", "unpause", "announceKeyRecovery")),
+        *(("PointLedger", name) for name in ("enrol", "pause", "unpause", "setCampaignBook", "announceKeyRecovery")),
+        *(("CampaignAgreements", name) for name in ("listRule", "delistRule")),
+        *(("TierBook", name) for name in ("announceProgramme", "setFloor", "setCampaignBook")),
+        *(("BadgeBook", name) for name in ("defineBadge", "setCampaignBook")),
     }
 
 

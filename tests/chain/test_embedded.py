@@ -36,7 +36,7 @@ time.sleep(600)
 """
 
 
-@pytest.fixture(params=["py-evm", "anvil"])
+@pytest.fixture(params=["eth-tester", "anvil"])
 def engine(request: pytest.FixtureRequest) -> str:
     if request.param == "anvil":
         require_anvil()
@@ -268,7 +268,7 @@ def test_without_anvil_the_chain_runs_in_python(home: Path, monkeypatch: pytest.
 
     engine = keeper._engine(home / "chain", None, START)
 
-    assert engine.name == "py-evm" and engine.durable_block is None
+    assert engine.name == "eth-tester" and engine.durable_block is None
     engine.store()
     engine.check()
     assert answers(engine.url)
@@ -338,11 +338,47 @@ def test_transactions_left_waiting_get_a_block(home: Path) -> None:
         rpc.close()
 
 
-# ---- py-evm
+def test_only_trouble_that_lasts_is_told_at_the_stop(
+    home: Path, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+) -> None:
+    class Busy:
+        """An engine that cannot be stored as often as `fails` says."""
+
+        name, url, durable_block, fails = "busy", "", 0, 0
+
+        def store(self) -> None:
+            self.fails -= 1
+            if self.fails >= 0:
+                raise ChainUnavailable("It went on.")
+
+    engine = Busy()
+    (home / "chain").mkdir(parents=True)
+    kept = keeper.Keeper(home / "chain", engine)  # type: ignore[arg-type]
+    chain = object.__new__(EmbeddedChain)
+    chain._folder = home / "chain"
+
+    def told(fails: int, stores: int) -> list[str]:
+        engine.fails = fails
+        for _ in range(stores):
+            kept._store()
+        with (home / "chain" / "keeper.log").open("a") as log:
+            log.write(capfd.readouterr().err)
+        caplog.clear()
+        chain._warn()
+        return [record.message for record in caplog.records]
+
+    assert told(0, 2) == []
+    assert told(2, 2) == ["It went on."]
+    assert told(0, 1) == []
+    assert told(1, 3) == []
+    assert told(2, 2) == ["It went on."]
+
+
+# ---- eth-tester
 
 
 def test_a_line_that_a_crash_cut_off_is_dropped(home: Path) -> None:
-    with EmbeddedChain(home, START, engine="py-evm") as chain:
+    with EmbeddedChain(home, START, engine="eth-tester") as chain:
         rpc = HttpRpc(chain.url)
         rpc.call("evm_mine", [])
         with pytest.raises(RpcError, match="does not go back"):

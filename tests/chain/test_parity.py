@@ -40,6 +40,9 @@ from coalition.ledger.operations import (
 )
 from tests.chain.conftest import START, Ledger
 
+# Code that returns `block.timestamp`, for a call that deploys it.
+BLOCK_TIME = "0x4260005260206000f3"
+
 
 def script(ledger: Ledger) -> list[Event]:
     """Every kind of operation, accepted and rejected; the events it gives, in order."""
@@ -311,6 +314,53 @@ def views_fail(node: Rpc, ledger: Ledger) -> bool:
     with pytest.raises(Exception, match="no contract"):
         views.read(node, views.supply(ledger.deployment))
     return True
+
+
+def test_going_back_over_blocks_of_one_time(node: Rpc) -> None:
+    start = history.head(node)
+    to_start = node.call("evm_snapshot", [])
+    for _ in range(3):
+        node.call("evm_setNextBlockTimestamp", [start.timestamp + 50])
+        node.call("evm_mine", [])
+    third = history.head(node)
+    to_third = node.call("evm_snapshot", [])
+    node.call("evm_mine", [])
+
+    assert node.call("evm_revert", [to_third]) is True
+    assert history.head(node) == third
+    assert (third.number, third.timestamp) == (start.number + 3, start.timestamp + 50)
+    node.call("evm_setNextBlockTimestamp", [third.timestamp])
+    node.call("evm_mine", [])
+    assert history.head(node).parent_hash == third.hash
+    assert node.call("evm_revert", [to_start]) is True
+    assert history.head(node) == start
+    assert Ledger(node).partner == 1
+
+
+def test_a_call_on_the_next_block_has_its_time(node: Rpc) -> None:
+    head = history.head(node)
+    node.call("evm_setNextBlockTimestamp", [head.timestamp + 7_000])
+
+    pending = int(node.call("eth_call", [{"data": BLOCK_TIME}, "pending"]), 16)
+    latest = int(node.call("eth_call", [{"data": BLOCK_TIME}, "latest"]), 16)
+
+    assert (pending, latest) == (head.timestamp + 7_000, head.timestamp)
+    assert history.head(node) == head
+
+
+def test_gas_is_estimated_and_a_refusal_has_its_reason(ledger: Ledger) -> None:
+    from coalition.chain import codec, reverts
+
+    data = "0x" + codec.encode_batch(Kind.EARN, [Earn(ledger.member.address, 1, 100, True)]).hex()
+    question = {"from": ledger.partner_key.address, "to": ledger.deployment.ledger, "data": data}
+
+    estimate = int(ledger.rpc.call("eth_estimateGas", [question]), 16)
+    used = int(ledger.post(Earn(ledger.member.address, 1, 100, True))["gasUsed"], 16)
+    with pytest.raises(RpcError) as refused:
+        ledger.rpc.call("eth_estimateGas", [{**question, "from": ledger.stranger.address}])
+
+    assert used <= estimate <= 2 * used
+    assert reverts.translated(refused.value).code == "key_unknown"
 
 
 def test_what_nodes_answer_to_nonsense(node: Rpc) -> None:

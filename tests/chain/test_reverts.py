@@ -10,7 +10,7 @@ from coalition.chain.keccak import keccak
 from coalition.chain.rpc import RpcError
 from coalition.errors import AccessDenied, Refused
 
-EXAMPLES = {"address": "0x" + "12" * 20, "bytes32": b"\1" * 32, "bytes4": b"\1" * 4, "string": "text"}
+EXAMPLES = {"address": "0x" + "12" * 20, "bool": True, "bytes32": b"\1" * 32, "bytes4": b"\1" * 4, "string": "text"}
 
 
 def test_the_table_has_each_custom_error_of_the_contracts_and_no_other() -> None:

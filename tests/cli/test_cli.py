@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import re
 import signal
+import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +16,9 @@ import httpx
 import pytest
 from click.testing import CliRunner
 
+from coalition.chain.rpc import HttpRpc
 from coalition.cli import main
+from coalition.cli.common import time_text
 from tests.cli.process import ROOT, TIMEOUT, Served, coalition, left_running, spawn, up, wait_until
 
 ADDRESS = "0x52908400098527886E0F7030069857D2E4169EE7"
@@ -119,6 +123,130 @@ def test_partners_and_keys(run: Any) -> None:
     assert run("partner", "add", "fuel", status=1)["error"]["code"] == "partner_known"
 
 
+def test_a_campaign_is_written_checked_compared_and_tried(home: Path, run: Any, tmp_path: Path) -> None:
+    file, other, purchases = tmp_path / "card.yaml", tmp_path / "other.yaml", tmp_path / "purchases.csv"
+    assert run("campaign", "new", "stamps", file) == {"kind": "stamps", "file": str(file)}
+    assert run("campaign", "new", "stamps", file, status=1)["error"]["code"] == "file_exists"
+    assert run("campaign", "check", file)["fields"]["terms.stamps"] == "10"
+
+    other.write_text(file.read_text().replace("stamps: 10 ", "stamps: 3 "))
+    found = run("campaign", "diff", file, other)
+    assert found["changes"] == [{"field": "terms.stamps", "before": "10", "after": "3", "is_fixed": False}]
+    assert found["is_amendable"] is True
+
+    rows = [f"m{number},grocery,P-{number}-{day},700,2016-03-0{day}" for number in (1, 2) for day in (1, 2, 3)]
+    purchases.write_text("\n".join(["member,partner,receipt,spend_minor,occurred_at", *rows, "m3,market,P-3,oops,"]))
+    preview = run("campaign", "simulate", other, "--against", purchases, "--svg", tmp_path / "other.svg")
+    assert (preview["points_total"], preview["members_reached"], preview["awards"]) == (1_000, 2, 2)
+    assert (tmp_path / "other.svg").read_text().startswith("<svg ")
+    printed = coalition(home, "campaign", "simulate", other, "--against", purchases)
+    assert "This would have cost 1,000 points" in printed.out and "amount_invalid: 1" in printed.err
+
+    other.write_text(file.read_text().replace("60 %", "50 %").replace("kind: stamps", "kind: stamp"))
+    error = run("campaign", "check", other, status=1)["error"]
+    assert error["code"] == "campaign_invalid"
+    assert [(one["line"], one["code"]) for one in error["findings"]] == [(3, "choice_unknown"), (7, "shares_wrong")]
+
+
+QUEST = """\
+campaign: Bread and fuel
+says: Visit both shops and get 300 points.
+kind: quest
+opens: {opens}
+closes: 2040-01-01
+partners: [grocery, market]
+sponsors: {{grocery: 60 %, market: 40 %}}
+budget: 10000 points
+terms: {{visits: 2, award: 300 points}}
+early end: 1 day
+"""
+
+
+def go_to(home: Path, timestamp: int) -> None:
+    """Move the clock of the embedded chain."""
+    url = json.loads((home / "chain" / "process.json").read_text())["url"]
+    with closing(HttpRpc(url)) as rpc:
+        rpc.call("evm_setNextBlockTimestamp", [timestamp])
+        rpc.call("evm_mine", [])
+
+
+def test_a_campaign_from_its_file_to_its_end(home: Path, run: Any, tmp_path: Path) -> None:
+    file, opens = tmp_path / "quest.yaml", int(time.time()) + 3_600
+    file.write_text(QUEST.format(opens=time_text(opens)))
+    run("partner", "add", "stranger")
+    assert run("campaign", "propose", file, "--partner", "stranger", status=1)["error"]["code"] == "sponsor_only"
+    proposed = run("campaign", "propose", file, "--partner", "grocery")
+    number = proposed["campaign"]
+    assert proposed["status"] == "proposed"
+    assert run("campaign", "approve", number, "--partner", "grocery")["status"] == "proposed"
+    assert run("campaign", "approve", number, "--partner", "market")["status"] == "scheduled"
+    assert run("campaign", "pause", number, "--partner", "market", status=1)["error"]["code"] == "campaign_not_pausable"
+    assert run("campaign", "show", 99, status=1)["error"]["code"] == "campaign_unknown"
+    assert run("campaign", "diff", number, file)["changes"] == []
+    assert coalition(home, "campaign", "show", number, "--file").out == file.read_text()
+    assert run("campaign", "join", number, status=1)["error"]["code"] == "segment_none"
+    assert run("campaign", "draw", number, status=1)["error"]["code"] == "draw_none"
+    attest = ("campaign", "attest", number, "quin", "--action", 1, "--id", 1)
+    assert run(*attest, status=1)["error"]["code"] == "attestor_none"
+    run("member", "add", "quin")
+    assert run("campaign", "claim", number, "quin")["points"] == 0
+    assert run("tiers", "show", "quin")["missing"] == 0 and len(run("tiers", "show")["tiers"]) == 1
+    go_to(home, opens)
+
+    earn = ("earn", "--member", "quin", "--spend-minor", 1_000)
+    assert run(*earn, "--partner", "grocery", "--receipt", "Q-1")["awarded"] == 0
+    (standing,) = run("campaign", "progress", "--member", "quin")["campaigns"]
+    assert (standing["done"], standing["needed"], standing["next_award_points"]) == (1, 2, 300)
+    assert run(*earn, "--partner", "market", "--receipt", "Q-2")["awarded"] == 300
+    assert run("campaign", "show", number)["paid_points"] == 300
+    assert run("campaign", "progress", number)["members_reached"] == 1
+    assert run("reverse", "--partner", "market", "--receipt", "Q-3", "--original", "Q-2")["awarded"] == 300
+    (standing,) = run("campaign", "progress", number, "--member", "quin")["campaigns"]
+    assert (standing["done"], standing["paid_points"]) == (1, 0)
+    preview = run("campaign", "simulate", file, "--no-shift")
+    assert preview["points_total"] >= 300, "the ledger's own history"
+
+    file.write_text(QUEST.format(opens=time_text(int(time.time()) + 200_000)).replace("10000", "20000"))
+    changed = run("campaign", "propose", file, "--partner", "market", "--amend", number)["changes"]
+    assert [one["field"] for one in changed] == ["opens", "budget"]
+    assert run("campaign", "end", number, "--partner", "market")["status"] == "running"
+    assert run("campaign", "close", number, status=1)["error"]["code"] == "campaign_not_over"
+    (listed,) = run("campaign", "list")["campaigns"]
+    assert (listed["name"], len(listed["versions"])) == ("Bread and fuel", 2)
+    for words in (
+        ("list",),
+        ("show", number),
+        ("progress", number),
+        ("progress", "--member", "quin"),
+        ("diff", 1, file),
+    ):
+        shown = coalition(home, "campaign", *words).out
+        assert shown.strip() and "Traceback" not in shown
+
+
+def test_tiers_are_announced(home: Path, run: Any, tmp_path: Path) -> None:
+    file = tmp_path / "tiers.yaml"
+    file.write_text(coalition(home, "campaign", "new", "tiers").out)
+    announced = run("tiers", "set", file)
+    assert announced["tiers"] == ["member", "silver", "gold"]
+    file.write_text(file.read_text().replace("from: 350.00", "from: 2000.00"))
+    error = run("tiers", "set", file, status=1)["error"]
+    assert error["code"] == "campaign_invalid" and error["findings"][0]["field"] == "tiers[3].from"
+
+
+@pytest.mark.parametrize("kind", ["action", "multiplier", "surprise"])
+def test_files_are_begun_and_checked_without_a_ledger(tmp_path: Path, kind: str) -> None:
+    home, file = tmp_path / "none", tmp_path / "new.yaml"
+    file.write_text(coalition(home, "campaign", "new", kind).out)
+    checked = coalition(home, "campaign", "check", file, "--json")
+    assert checked.json["fields"]["kind"] == kind and "no ledger here" in checked.err
+    shown = coalition(home, "campaign", "simulate", file, "--json", status=1)
+    assert shown.json["error"]["code"] == "purchases_none" and not home.exists()
+    file.write_text(file.read_text().replace("budget: 50000", "budget: 50,000"))
+    shown = coalition(home, "campaign", "check", file, "--json", status=1)
+    assert [(one["line"], one["field"]) for one in shown.json["error"]["findings"]] == [(8, "budget")]
+
+
 def test_a_day_at_the_till(home: Path, run: Any) -> None:
     assert run("member", "add", "ann", ADDRESS)["members"][1] == {"member": ADDRESS, "account": ADDRESS}
     shown = run("member", "show", "ann")
@@ -200,6 +328,7 @@ def test_loading(home: Path, run: Any, tmp_path: Path) -> None:
         "replayed": 0,
         "refused": 1,
         "points_issued": 45,
+        "points_awarded": 0,
         "refused_by_code": {"amount_zero": 1},
     }
     assert (tmp_path / "purchases.csv.refused.csv").read_text().startswith("line,code,reason\n3,amount_zero,")

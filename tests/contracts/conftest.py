@@ -142,7 +142,7 @@ def impatience() -> Iterator[None]:
     find = brownie.web3.eth.get_transaction
 
     def found(txid: Any) -> Any:
-        for _ in range(200):
+        for _ in range(1_000):
             with suppress(TransactionNotFound):
                 return find(txid)
             nap(1)
@@ -248,6 +248,23 @@ def spend(ledger: Any) -> Callable[..., tuple]:
         return (account, receipt, points, deadline, content)
 
     return signed
+
+
+@pytest.fixture
+def book(
+    ScriptedHook: Any, ledger: Any, relayer: Any, as_governor: Callable[..., Any], earning_partner: Partner
+) -> Any:
+    """A campaign book that hears of the earning partner's purchases, and awards nothing yet."""
+    hook = relayer.deploy(ScriptedHook)
+    hook.open(earning_partner.id, True, {"from": relayer})
+    as_governor(ledger.setCampaignBook, hook)
+    return hook
+
+
+@pytest.fixture
+def script(book: Any, relayer: Any) -> Callable[..., Any]:
+    """Let the book give, or take back, these points from now on."""
+    return lambda points=0, words=(), others=(): book.script(points, words, others, {"from": relayer})
 
 
 @pytest.fixture

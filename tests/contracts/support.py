@@ -14,6 +14,7 @@ DAY = 86_400
 HOUR = 3_600
 EPOCH_SECONDS = 30 * DAY
 LOT_MAX = 2**48 - 1
+AWARDS_MAX = 2**47 - 1
 BATCH_MAX = 500
 HOLD_SECONDS_MAX = 30 * DAY
 UNLIMITED = 2**256 - 1
@@ -154,14 +155,21 @@ def lots_of_word(value: int) -> tuple[int, int, int, int]:
 # ---- receipts
 
 
-def outcome(kind: Kind, member: Any, receipt: int, spend_minor: int, points: int, lots: int) -> tuple:
-    """What the ledger decided, in the order of the contract's struct."""
-    return (int(kind), str(member), receipt, spend_minor, points, lots)
+def outcome(
+    kind: Kind, member: Any, receipt: int, spend_minor: int, points: int, lots: int, words: tuple[int, ...] = ()
+) -> tuple:
+    """What the ledger decided, in the order of the contract's struct; `words` tell what campaigns awarded."""
+    return (int(kind), str(member), receipt, spend_minor, points, lots, hash_of(words))
+
+
+def hash_of(words: tuple[int, ...]) -> bytes:
+    """What an outcome says of its award words."""
+    return keccak(b"".join(one.to_bytes(32, "big") for one in words)) if words else bytes(32)
 
 
 def leaf(decided: tuple) -> bytes:
     """Hash of one outcome."""
-    return keccak(encode(["uint256", "address", "uint256", "uint256", "uint256", "uint256"], decided))
+    return keccak(encode(["uint256", "address", "uint256", "uint256", "uint256", "uint256", "bytes32"], decided))
 
 
 def chain_of(*decided: tuple) -> bytes:
@@ -172,9 +180,24 @@ def chain_of(*decided: tuple) -> bytes:
     return link
 
 
-def correction(receipt: int, amount: int, original: tuple, earlier: tuple = (), later: tuple = ()) -> tuple:
+def correction(
+    receipt: int,
+    amount: int,
+    original: tuple,
+    earlier: tuple = (),
+    later: tuple = (),
+    words: tuple[int, ...] = (),
+) -> tuple:
     """A reversal or refund with its proof: outcomes `earlier` and `later` in the original's receipt word."""
-    return (receipt, amount, original, chain_of(*earlier), [leaf(one) for one in later])
+    return (receipt, amount, original, chain_of(*earlier), [leaf(one) for one in later], words)
+
+
+# ---- awards
+
+
+def packed(account: Any, points: int) -> int:
+    """Points for an account, as the campaign book tells them."""
+    return int(str(account), 16) | points << 160
 
 
 # ---- signatures
@@ -243,6 +266,8 @@ def shown(value: Any) -> str:
     """A value as brownie writes it into the text of a revert."""
     if isinstance(value, bytes):
         return repr(bytes(value))
+    if isinstance(value, bool):
+        return str(value)
     return str(getattr(value, "address", value)).lower()
 
 

@@ -22,15 +22,33 @@ def table():
             "enrol": operator,
             "pause": operator,
             "unpause": governor,
+            "setCampaignBook": governor,
             "announceKeyRecovery": recovery,
         },
+        "CampaignAgreements": {"listRule": operator, "delistRule": operator},
+        "CampaignBook": {},
+        "TierBook": {"announceProgramme": operator, "setFloor": operator, "setCampaignBook": governor},
+        "BadgeBook": {"defineBadge": operator, "setCampaignBook": governor},
     }
 
 
-def test_the_deployer_keeps_nothing(deployment, manager, deployer, registry, ledger):
+def test_the_contracts_know_each_other(deployment):
+    book = deployment.book
+    assert (book.ledger(), book.agreements()) == (deployment.ledger, deployment.agreements)
+    assert (book.tiers(), book.badges(), book.registry()) == (deployment.tiers, deployment.badges, deployment.registry)
+    for contract in (deployment.ledger, deployment.tiers, deployment.badges):
+        assert contract.campaignBook() == book
+
+
+def test_every_kind_of_campaign_is_listed(deployment):
+    for rule in deployment.rules.values():
+        assert deployment.agreements.ruleCodeHashOf(rule) != "0x" + "00" * 32
+
+
+def test_the_deployer_keeps_nothing(deployment, manager, deployer):
     for role in range(4):
         assert not manager.hasRole(role, deployer)[0]
-    for contract in (registry, ledger):
+    for contract in deployment.targets.values():
         for selector in contract.selectors:
             assert not any(manager.canCall(deployer, contract, selector))
 

@@ -25,12 +25,17 @@ KEYS = {
     "redemptions_accepted",
     "rejected",
     "points_issued",
+    "awards_points",
+    "campaigns",
     "points_redeemed",
     "points_expired",
     "points_outstanding",
     "operations_per_second",
     "audit",
 }
+
+
+OPENING_FIRST = {"data-24", "data-25", "data-26", "quest-1", "threshold-1", "multiplier", "levels"}
 
 
 def demo(home: Path, days: int) -> dict[str, Any]:
@@ -61,7 +66,9 @@ def check(summary: dict[str, Any], days: int) -> None:
         summary["rejected"].get("amount_zero", 0) + summary["rejected"].get("amount_negative", 0) == purchases - earning
     )
     gone = summary["points_redeemed"] + summary["points_expired"]
-    assert summary["points_issued"] - gone == summary["points_outstanding"]
+    assert summary["points_issued"] + summary["awards_points"] - gone == summary["points_outstanding"]
+    assert summary["awards_points"] == sum(one["points"] for one in summary["campaigns"].values()) > 0
+    assert all(one["points"] <= one["budget_points"] for one in summary["campaigns"].values())
     assert summary["audit"] == summary["independent_check"] == "match"
     assert summary["operations_per_second"] > 0
 
@@ -74,7 +81,11 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_demo_goes_on_day_after_day(home: Path) -> None:
     first = demo(home, 3)
     check(first, 3)
-    check(demo(home, 1), 4)
+    assert first["campaigns"].keys() == OPENING_FIRST
+    second = demo(home, 1)
+    check(second, 4)
+    assert second["campaigns"].keys() == OPENING_FIRST
+    assert all(second["campaigns"][key]["points"] >= one["points"] for key, one in first["campaigns"].items())
 
 
 def test_a_run_that_was_cut_short_is_done_again_and_counts_once(home: Path) -> None:

@@ -7,11 +7,13 @@ from functools import cache
 from typing import Any
 
 from coalition.ledger import calls
+from coalition.ledger.chain_word import awards_hash
 from coalition.ledger.events import Event
 from coalition.ledger.operations import Kind, Outcome
 from coalition.ledger.records import outcome_of
 from coalition.ledger.state import NOBODY
 from coalition.ledger.views import balance_of, lots_of, signer_of
+from tests.fuzz.encoding import keccak
 from tests.fuzz.world import DAY, ORDER, Key, Parameters, Roles, World
 
 UINT256_MAX = (1 << 256) - 1
@@ -41,6 +43,7 @@ class Actors:
         self.members = [key.address for key in keys()[KEYS_OF_MEMBERS]][: self.random.choice([3, 8, 34])]
         self.partner_keys = [key.address for key in keys()[KEYS_OF_PARTNERS]]
         self.partner_accounts = [key.address for key in keys()[ACCOUNTS_OF_PARTNERS]]
+        self.hook_accounts = (*self.members, keys()[-1].address, NOBODY) if self.random.random() < 0.7 else ()
         self.outcomes: dict[tuple[int, int], list[Outcome]] = {}
         self.places: dict[tuple[int, bool], list[tuple[int, int]]] = {}
         self.used: dict[int, list[int]] = {}
@@ -58,9 +61,9 @@ class Actors:
         """Remember outcomes, for proofs, and receipts, for duplicates."""
         epoch = self.state.epoch_at(self.world.timestamp)
         for event in told:
-            outcome = outcome_of(event, epoch)
-            partner = getattr(event, "partner", None)
-            receipt = getattr(event, "receipt", None)
+            partner: Any = getattr(event, "partner", None)
+            receipt: Any = getattr(event, "receipt", None)
+            outcome = outcome_of(event, epoch, awards_hash(self.state.awards.get((partner, receipt), ()), keccak))
             if outcome is not None and partner is not None:
                 outcomes = self.outcomes.setdefault((partner, outcome.receipt // 32), [])
                 place = outcome.receipt // 32, len(outcomes)
@@ -156,6 +159,10 @@ class Actors:
         receipt = self.random.choice(mine)
         self.ended.add(receipt)
         return receipt
+
+    def _others(self) -> tuple[tuple[str, int], ...]:
+        points = self.random.choice([0, 1, 500, 30_000, 1 << 47 if self.rich else 2, (1 << 96) - 1])
+        return tuple((self._member(0.1), points) for _ in range(self.random.choice([0, 1, 2, 5])))
 
     def _epoch(self, account: str) -> int:
         epoch = self.state.epoch_at(self.world.timestamp)

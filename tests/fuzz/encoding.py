@@ -70,6 +70,9 @@ ABI = [entry for name in CONTRACTS for entry in artifact(name)["abi"]]
 SELECTORS = {entry["name"]: keccak(canonical(entry).encode())[:4] for entry in ABI if entry["type"] == "function"}
 
 
+HOOK_AWARD = keccak(b"award(address,uint256[])")[:4]
+
+
 def _dynamic(items: Sequence[bytes]) -> bytes:
     """An array of dynamic items."""
     offsets, offset = [], 32 * len(items)
@@ -100,20 +103,21 @@ def _post(call: calls.Post) -> bytes:
         case Kind.RELEASE:
             body = words(32, len(operations), *[o.receipt for o in operations])
         case Kind.REVERSE:
-            body = word(32) + _dynamic([_correction(o, o.spend_minor) for o in operations])
+            body = word(32) + _dynamic([_correction(o, o.spend_minor, o.awards) for o in operations])
         case Kind.REFUND:
             body = word(32) + _dynamic([_correction(o, o.points) for o in operations])
     return SELECTORS[name] + body
 
 
-def _correction(operation: Any, amount: int) -> bytes:
+def _correction(operation: Any, amount: int, awards: Sequence[int] = ()) -> bytes:
     before, later = operation.before, operation.later
-    return words(operation.receipt, amount, *outcome_words(operation.original), before, 320, len(later), *later)
+    head = operation.receipt, amount, *outcome_words(operation.original), before, 384, 416 + 32 * len(later)
+    return words(*head, len(later), *later, len(awards), *awards)
 
 
-def outcome_words(outcome: Outcome) -> tuple[int | str, ...]:
+def outcome_words(outcome: Outcome) -> tuple[int | str | bytes, ...]:
     fields = outcome.member, outcome.receipt, outcome.spend_minor, outcome.points
-    return int(outcome.kind), *fields, outcome.lots.to_word()
+    return int(outcome.kind), *fields, outcome.lots.to_word(), outcome.awards
 
 
 Encoder = Callable[[Any], bytes]
@@ -122,6 +126,8 @@ ENCODERS: dict[type[calls.Call], tuple[str, Encoder]] = {
     calls.ReleaseLapsed: ("releaseLapsed", lambda c: words(c.partner, c.receipt)),
     calls.Pause: ("pause", lambda c: b""),
     calls.Unpause: ("unpause", lambda c: b""),
+    calls.SetCampaignBook: ("setCampaignBook", lambda c: words(c.book)),
+    calls.Award: ("award", lambda c: words(32, len(c.others), *[int(who, 16) | n << 160 for who, n in c.others])),
     calls.AnnounceKeyRotation: (
         "announceKeyRotation",
         lambda c: words(c.account, c.next, c.deadline, 128) + tail(c.signature),

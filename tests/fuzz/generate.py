@@ -21,6 +21,8 @@ class Generator(Operations):
         """The calls with which every world starts."""
         for number in range(self.random.randrange(1, 4)):
             yield self.roles.operator, self._new_partner(number)
+        if self.world.hook:
+            yield self.roles.governor, calls.SetCampaignBook(self.world.hook)
         for at in range(0, len(self.members), 4):
             yield self.roles.operator, calls.Enrol(tuple(self.members[at : at + 3]))
 
@@ -36,7 +38,8 @@ class Generator(Operations):
             sender, call = make(self)
         if self.random.random() < 0.02:
             sender = self._anyone()
-        if sender not in self.key_of and sender != NOBODY:
+        by_book = isinstance(call, calls.Award) and sender == self.world.hook
+        if sender not in self.key_of and sender != NOBODY and not by_book:
             sender = self._anyone()  # a contract sends nothing by itself
         if len(self.seen) < 50 or self.random.random() < 0.1:
             self.seen = [*self.seen[-49:], call]
@@ -172,6 +175,14 @@ class Generator(Operations):
         )
         return self.roles.operator, calls.AnnounceEarnRate(self._partner(), rate, from_)
 
+    def _campaign_book(self) -> tuple[str, calls.Call]:
+        book = self._pick((8, self.world.hook or NOBODY), (2, NOBODY))
+        return self._pick((9, self.roles.governor), (1, self._anyone())), calls.SetCampaignBook(book)
+
+    def _award(self) -> tuple[str, calls.Call]:
+        sender = self._pick((9, self.world.hook or self._anyone()), (1, self._anyone()))
+        return sender, calls.Award(self._others())
+
     def _terms(self) -> tuple[str, calls.Call]:
         prices = self.random.getrandbits(48), self.random.getrandbits(48), self.random.getrandbits(96)
         return self.roles.governor, calls.SetTerms(self._partner(), *prices)
@@ -199,6 +210,8 @@ WEIGHTED: list[tuple[Callable[[Generator], tuple[str, calls.Call]], float]] = [
     (Generator._revoke, 0.7),
     (Generator._announce_rate, 2),
     (Generator._terms, 1),
+    (Generator._campaign_book, 2),
+    (Generator._award, 4),
 ]
 CALLS = [make for make, _ in WEIGHTED]
 CALL_WEIGHTS = [weight for _, weight in WEIGHTED]

@@ -130,6 +130,7 @@ def _ledger(world: World, _: None) -> Check:
     yield "supplyLots", (), word(views.supply_lots(state, now).to_word())
     yield "totalSupply", (), word(views.total_supply(state, now))
     yield "paused", (), word(state.paused)
+    yield "campaignBook", (), word(state.campaign_book)
     yield "currentEpoch", (), word(epoch)
     yield "registry.partnerCount", (), word(len(state.partners))
     for asked in _epochs(world, epoch):
@@ -148,6 +149,7 @@ def _account(world: World, account: str) -> Check:
     key = views.account_key_of(state, account)
     yield "lotsOf", (account,), word(views.account_word(state, account, now))
     yield "balanceOf", (account,), word(views.balance_of(state, account, now))
+    yield "memberSinceOf", (account,), word(views.member_since_of(state, account))
     yield "debtOf", (account,), word(views.debt_of(state, account))
     yield "isMember", (account,), word(views.is_member(state, account))
     yield "signerOf", (account,), word(views.signer_of(state, account, now))

@@ -57,9 +57,7 @@ MUTANTS = (
         "known.effectiveFrom <= block.timestamp",
         "known.effectiveFrom < block.timestamp",
     ),
-    Mutant(
-        "a paid debt keeps its flag", "PointLedger.sol", "paid == debt ? lots.unflagged(FLAG_INDEBTED) : lots", "lots"
-    ),
+    Mutant("a paid debt keeps its flag", "Awards.sol", "paid == debt ? lots.unflagged(FLAG_INDEBTED) : lots", "lots"),
     Mutant(
         "a hold ends a second early",
         "PointLedger.sol",
@@ -79,7 +77,7 @@ MUTANTS = (
         "known.earnRateBps = uint32(_earnRate(known));",
         "",
     ),
-    Mutant("what expired is told but not taken out", "AccountBook.sol", "_accounts[account] = lots;\n", ""),
+    Mutant("what expired is told but not taken out", "AccountBook.sol", "_accounts[account].lots = lots;\n", ""),
     Mutant(
         "a permit can be used twice",
         "PointToken.sol",
@@ -92,7 +90,27 @@ MUTANTS = (
         "_turnTo(batch, captured.receipt / RECEIPT_BITS);\n",
         "",
     ),
-    Mutant("a reversal spares the lot of the earn", "Corrections.sol", "if (own > points) own = points;", "own = 0;"),
+    Mutant("a reversal spares the lot of the earn", "Awards.sol", "if (own > points) own = points;", "own = 0;"),
+    Mutant("the purchaser is one of the others", "Awards.sol", "account != member && ", ""),
+    Mutant(
+        "awards pay no debts",
+        "PointLedger.sol",
+        "_repay(batch, member, lots, whole)",
+        "_repay(batch, member, lots, points)",
+    ),
+    Mutant("no room is kept for awards", "Awards.sol", "LOT_MAX - AWARDS_MAX", "LOT_MAX - 1"),
+    Mutant(
+        "outcomes leave the awards out",
+        "libraries/OutcomeChain.sol",
+        "keccak256(outcome, 224)",
+        "keccak256(outcome, 192)",
+    ),
+    Mutant(
+        "an epoch's end forgets since when",
+        "types/Lots.sol",
+        "(word >> FLAGS_SHIFT << FLAGS_SHIFT)",
+        "(word & (0xFF << FLAGS_SHIFT))",
+    ),
 )
 
 

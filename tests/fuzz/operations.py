@@ -125,7 +125,10 @@ class Operations(Actors):
     def _reverse(self, partner: int) -> Reverse:
         original, before, later = self._original(partner, True)
         amount = self._amount(partner, original.receipt, original.spend_minor)
-        return Reverse(self._receipt(partner), amount, original, before, later)
+        awards = self.state.awards.get((partner, original.receipt), ())
+        if self.random.random() < 0.04:
+            awards = self.random.choice([(), awards[1:], (*awards, 0), awards[::-1], (*awards[:-1], 5)])
+        return Reverse(self._receipt(partner), amount, original, before, later, awards)
 
     def _refund(self, partner: int) -> Refund:
         original, before, later = self._original(partner, False)
@@ -168,6 +171,8 @@ class Operations(Actors):
                 (replace(outcome, kind=self.random.choice(list(Kind))), before, later),
                 (replace(outcome, spend_minor=outcome.spend_minor + 1), before, later),
                 (replace(outcome, receipt=outcome.receipt ^ 1), before, later),
+                (replace(outcome, awards=leaf), before, later),
+                (replace(outcome, awards=bytes(32)), before, later),
                 (replace(outcome, receipt=outcome.receipt ^ 32), before, later),
                 (replace(outcome, lots=Lots(outcome.lots.head + 1, outcome.lots.points)), before, later),
                 (outcome, self.random.randbytes(CHAIN_BYTES), later),

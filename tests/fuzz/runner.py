@@ -62,6 +62,8 @@ class Report:
                 self.seen[f"{event.kind.name.lower()} {event.code.code}"] += 1
             else:
                 self.seen[f"event {type(event).__name__}"] += 1
+                if getattr(event, "awarded", 0):
+                    self.seen[f"event {type(event).__name__} with awards"] += 1
 
     def add(self, other: Report) -> None:
         """Count another run in."""
@@ -90,6 +92,7 @@ def run_world(seed: int, report: Report, steps: int = STEPS, shrinks: bool = Tru
         Failure: contracts and twin differ, or an invariant does not hold.
     """
     generator = Generator(seed)
+    options = {"hook_accounts": generator.hook_accounts} | options
     world = World(generator.parameters, generator.roles, **options)
     generator.bind(world)
     log: list[Step] = []

@@ -17,6 +17,14 @@ FIRST_SEED_DEEP = 100_000
 MUST_BE_SEEN = [
     *(f"call {kind}" for kind in ("Post", "Enrol", "Permit", "TransferFrom", "TransferWithAuthorization", "Pause")),
     *(f"event {name}" for name in ("Captured", "DebtRepaid", "PointsExpired", "Released", "Reversed", "Refunded")),
+    *(f"event {name}" for name in ("BonusIssued", "BonusTaken", "CampaignBookSet")),
+    *(
+        "call Award",
+        "revert AwardsTooLarge",
+        "revert CallerNotCampaignBook",
+        "event Earned with awards",
+        "event Reversed with awards",
+    ),
     *(f"earn {code.code}" for code in (Rejection.RECEIPT_USED, Rejection.MEMBER_UNKNOWN, Rejection.AMOUNT_ZERO)),
     *(f"{Kind.REDEEM.name.lower()} {code}" for code in ("signature_invalid", "allowance_too_low", "balance_too_low")),
     *(f"{kind} {code}" for kind in ("reverse", "refund") for code in ("proof_invalid", "original_exceeded")),

@@ -16,6 +16,7 @@ from coalition.ledger.machine import Machine, Revert, execute
 from coalition.ledger.signed_content import SignedContent
 from coalition.ledger.state import State, apply
 from tests.fuzz.encoding import (
+    HOOK_AWARD,
     REGISTRY_CALLS,
     SELECTORS,
     artifact,
@@ -26,6 +27,7 @@ from tests.fuzz.encoding import (
     revert_of,
     words,
 )
+from tests.fuzz.hook import RandomHook
 
 CHAIN_ID = 1
 HALF_ORDER = 0x7FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF5D576E7357A4501DDFE92F46681B20A0
@@ -115,6 +117,7 @@ class Roles:
             calls.ReinstatePartner: governor,
             calls.SetTerms: governor,
             calls.Unpause: governor,
+            calls.SetCampaignBook: governor,
             calls.AnnounceKeyRecovery: recovery,
         }
         return {call: frozenset(who) for call, who in table.items()}
@@ -122,11 +125,15 @@ class Roles:
 
 @dataclass
 class World:
-    """The contracts in an EVM, and the twin."""
+    """The contracts in an EVM, and the twin.
+
+    `hook_accounts` are whom the campaign book may give something; without any there is no book for the governor to set.
+    """
 
     parameters: Parameters
     roles: Roles
     ledger_code: bytes | None = None
+    hook_accounts: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         self.timestamp = GENESIS
@@ -151,6 +158,13 @@ class World:
         self.machine = Machine(state, content, self._is_signed, self.roles.permitted())
         self._grant(manager)
         self.contract_owners = self._contract_accounts()
+        self.hook = self._hook() if self.hook_accounts else ""
+
+    def _hook(self) -> str:
+        accounts = [*self.hook_accounts, *self.contract_owners, self.ledger]
+        code = bytes.fromhex(artifact("RandomHook", TEST_ARTIFACTS)["bytecode"].removeprefix("0x"))
+        self.machine.hook = RandomHook(accounts)
+        return self._create("", words(32, len(accounts), *accounts), code)
 
     def _contract_accounts(self) -> dict[str, str]:
         """Accounts with code (ERC-1271), one of each behaviour, and their owners; only the first says yes."""
@@ -231,8 +245,12 @@ class World:
 
     def _call(self, sender: str, call: calls.Call) -> list[Event] | Revert:
         target = self.registry if isinstance(call, REGISTRY_CALLS) else self.ledger
+        data = calldata(call)
+        if isinstance(call, calls.Award) and sender == self.hook:
+            sender, target = self.roles.deployer, self.hook
+            data = HOOK_AWARD + words(self.ledger, 64) + data[36:]
         try:
-            self.evm.message_call(sender, target, calldata(call), gas=GAS)
+            self.evm.message_call(sender, target, data, gas=GAS)
         except RuntimeError as error:
             return _revert(error)
         return self._events()

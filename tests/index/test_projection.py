@@ -21,6 +21,8 @@ from coalition.ledger.lots import Lots
 from coalition.ledger.records import record_of
 from tests.index.support import Books, contents, signer
 
+OF_CAMPAIGNS = {"awards", "badges", "bonuses", "campaign_members", "participants", "tier_states"}
+
 
 def test_every_balance_debt_and_supply_is_the_contracts_after_every_block(books: Books, engine: Engine) -> None:
     follower = Follower(engine, books.rpc, books.deployment)
@@ -69,7 +71,7 @@ def test_a_rebuild_gives_the_same_rows(books: Books, engine: Engine, read_model:
     piecewise = contents(engine)
     assert rebuild(engine, books.rpc, books.deployment) == Queries(read_model).head().number
     assert contents(engine) == piecewise == contents(read_model)
-    assert all(piecewise[name] for name in piecewise if name != "debts")
+    assert {name for name, rows in piecewise.items() if not rows} <= {"debts", *OF_CAMPAIGNS}
 
 
 def test_forgetting_everything_leaves_nothing(books: Books, engine: Engine) -> None:

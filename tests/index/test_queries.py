@@ -70,7 +70,8 @@ def test_an_original_comes_with_a_proof_that_the_contract_takes(
 ) -> None:
     found = queries.original(partner, receipt)
     assert found is not None
-    outcome, outcomes, position = found
+    outcome, outcomes, position, awards = found
+    assert awards == ()
     assert outcomes[position] == outcome
     assert outcome.receipt == receipt
     before, later = proof_for(outcomes, position, keccak)

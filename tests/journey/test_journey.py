@@ -213,6 +213,19 @@ def test_days_one_by_one_are_the_week(week: list[Purchase], tmp_path: Path) -> N
 
 
 @needs_data
+def test_receipts_are_those_of_the_purchases(week: list[Purchase]) -> None:
+    assert sorted(journey.receipts(DAYS)) == sorted((p.partner, p.receipt) for p in week)
+
+
+@needs_data
+def test_midnight_is_the_stores_own() -> None:
+    days = [date(2017, 1, 1), date(2017, 3, 12), date(2017, 3, 13), date(2017, 11, 6), date(2018, 3, 1)]
+
+    expected = [int(datetime(day.year, day.month, day.day, tzinfo=STORES).timestamp()) for day in days]
+    assert journey.midnights(days) == expected
+
+
+@needs_data
 def test_purchases_without_spend_are_kept(week: list[Purchase]) -> None:
     assert any(p.spend_minor == 0 for p in week)
 
@@ -347,7 +360,7 @@ def odd_data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(journey, "PARTNERS", partners)
     monkeypatch.setattr(journey, "_data_files", lambda: tmp_path)
     monkeypatch.setattr(journey, "_day_range", lambda: (date(2017, 7, 1), date(2017, 7, 3)))
-    monkeypatch.setattr(independent, "_parquet", lambda table: str(tmp_path / f"{table}.parquet"))
+    monkeypatch.setattr(independent, "parquet", lambda table: str(tmp_path / f"{table}.parquet"))
     return tmp_path
 
 

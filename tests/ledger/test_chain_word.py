@@ -7,7 +7,17 @@ from dataclasses import replace
 import pytest
 from eth_hash.auto import keccak
 
-from coalition.ledger.chain_word import CHAIN_START, chain_of, leaf_of, link, proof_for, proves, word_index, word_of
+from coalition.ledger.chain_word import (
+    CHAIN_START,
+    awards_hash,
+    chain_of,
+    leaf_of,
+    link,
+    proof_for,
+    proves,
+    word_index,
+    word_of,
+)
 from coalition.ledger.lots import Lots
 from coalition.ledger.operations import Kind, Outcome
 from tests.ledger.actors import MEMBER, OTHER_MEMBER
@@ -20,15 +30,25 @@ OUTCOMES = [
 LEAVES = [leaf_of(outcome, keccak) for outcome in OUTCOMES]
 
 
-def test_leaf_is_the_hash_of_six_words() -> None:
-    words = [1, int(MEMBER, 16), 64, 1_000, 10, 3 << 192 | 10]
+def test_leaf_is_the_hash_of_seven_words() -> None:
+    words = [1, int(MEMBER, 16), 64, 1_000, 10, 3 << 192 | 10, 0]
 
     assert LEAVES[0] == keccak(b"".join(word.to_bytes(32, "big") for word in words))
 
 
+def test_the_last_word_is_the_hash_of_the_award_words() -> None:
+    awards = awards_hash([7, 2**256 - 1], keccak)
+    words = [1, int(MEMBER, 16), 64, 1_000, 10, 3 << 192 | 10]
+
+    assert awards == keccak((7).to_bytes(32) + b"\xff" * 32)
+    assert awards_hash([], keccak) == bytes(32)
+    leaf = leaf_of(replace(OUTCOMES[0], awards=awards), keccak)
+    assert leaf == keccak(b"".join(word.to_bytes(32) for word in words) + awards)
+
+
 def test_golden_vectors() -> None:
-    assert LEAVES[0].hex() == "1821c6bc1d258abe47ef2b7bcc714d18bfabf7471c74755ca9dcb873c355a6d5"
-    assert chain_of(LEAVES, keccak).hex() == "f0cebc790c667c60ff5daa5692e047f0263e8a2f652faa1959f21641"
+    assert LEAVES[0].hex() == "076dd75acc6a7859a1ad7c3299cb9d7fed963f2e918d1a61b5971b84e93393b6"
+    assert chain_of(LEAVES, keccak).hex() == "8939a2ec5ae71f261301836d8d36860e33368cff936d4f4b4608e053"
 
 
 def test_link_hashes_60_bytes_and_keeps_28() -> None:
@@ -46,7 +66,14 @@ def test_every_outcome_can_be_proved(position: int) -> None:
 
 @pytest.mark.parametrize(
     "change",
-    [{"points": 11}, {"member": OTHER_MEMBER}, {"receipt": 66}, {"spend_minor": 1}, {"kind": Kind.CAPTURE}],
+    [
+        {"points": 11},
+        {"member": OTHER_MEMBER},
+        {"receipt": 66},
+        {"spend_minor": 1},
+        {"kind": Kind.CAPTURE},
+        {"awards": bytes([1] * 32)},
+    ],
 )
 def test_another_outcome_cannot(change: dict[str, object]) -> None:
     before, later = proof_for(OUTCOMES, 1, keccak)

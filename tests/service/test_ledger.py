@@ -245,7 +245,7 @@ def test_a_proof_that_went_stale_is_made_anew(stack: Stack, monkeypatch: pytest.
     def original(partner: int, number: int, real: Callable = stack.queries.original) -> Any:
         calls.append(number)
         found = real(partner, number)
-        return (found[0], found[1][:1], 0) if len(calls) < 3 else found  # the neighbour is not there yet
+        return found._replace(outcomes=found[1][:1]) if len(calls) < 3 else found  # the neighbour is not there yet
 
     monkeypatch.setattr(stack.queries, "original", original)
     answer = stack.service.reverse("Market", receipt(), str(base), 40)
@@ -259,7 +259,7 @@ def test_a_proof_that_stays_wrong_is_refused_in_the_end(stack: Stack, monkeypatc
     stack.service.earn("Market", account, str(base + 1), 100)
     found = stack.queries.original(2, base)
     assert found is not None
-    monkeypatch.setattr(stack.queries, "original", lambda *_: (found[0], found[1][:1], 0))
+    monkeypatch.setattr(stack.queries, "original", lambda *_: found._replace(outcomes=found[1][:1]))
     with pytest.raises(Refused) as error:
         stack.service.reverse("Market", receipt(), str(base), 40)
     assert error.value.code == "proof_invalid"

@@ -67,6 +67,7 @@ def test_the_enums_are_those_of_the_source(name: str, kind: type[IntEnum]) -> No
 @pytest.mark.parametrize(
     ("name", "value"),
     [
+        ("AWARDS_MAX", operations.AWARDS_MAX),
         ("BATCH_MAX", operations.BATCH_MAX),
         ("BPS", operations.BPS),
         ("HOLD_SECONDS_MAX", operations.HOLD_SECONDS_MAX),

@@ -16,8 +16,9 @@ from coalition.errors import ChainUnavailable
 ROOT = Path(__file__).parents[2]
 FLAGS = (
     "--gas-price 0 --block-base-fee-per-gas 0 --disable-min-priority-fee --hardfork london --order fifo "
-    "--gas-limit 1000000000 --block-time 1 --mixed-mining --silent --preserve-historical-states"
+    "--gas-limit 1000000000 --silent --preserve-historical-states"
 )
+MIXED = ("--block-time", "1", "--mixed-mining")
 
 
 def anvil_binary() -> str | None:
@@ -29,7 +30,8 @@ def anvil_binary() -> str | None:
 class Anvil:
     """A running anvil; `stop` and `start` again on the same port."""
 
-    def __init__(self, *more: str) -> None:
+    def __init__(self, *more: str, mixed: bool = True) -> None:
+        self._mining = MIXED if mixed else ()
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port = free.getsockname()[1]
@@ -39,7 +41,7 @@ class Anvil:
     def start(self, *more: str) -> None:
         binary = anvil_binary()
         assert binary is not None
-        command = [binary, *FLAGS.split(), "--port", str(self.port), *more]
+        command = [binary, *FLAGS.split(), *self._mining, "--port", str(self.port), *more]
         self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         rpc = HttpRpc(self.url, timeout=5)
         give_up = time.monotonic() + 20
@@ -67,8 +69,9 @@ class Anvil:
 
 
 @contextmanager
-def running(*more: str) -> Iterator[Anvil]:
-    anvil = Anvil(*more)
+def running(*more: str, mixed: bool = True) -> Iterator[Anvil]:
+    """An anvil with a block for each transaction; where it is `mixed`, one every second besides."""
+    anvil = Anvil(*more, mixed=mixed)
     try:
         yield anvil
     finally:

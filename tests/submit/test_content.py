@@ -23,7 +23,7 @@ from coalition.submit.submission import pending_key, same_content
 from tests.submit.world import member
 
 LARGE = (1 << 256) - 1
-EARNED = Outcome(Kind.EARN, member(1), LARGE, 1 << 47, 7, Lots(5, (1, 2, 3, 4)))
+EARNED = Outcome(Kind.EARN, member(1), LARGE, 1 << 47, 7, Lots(5, (1, 2, 3, 4)), bytes(range(32)))
 SPENT = Outcome(Kind.REDEEM, member(1), 3, 0, (1 << 48) - 1, Lots((1 << 24) - 1, (1, 0, 0, 4)))
 OPERATIONS: list[Operation] = [
     Earn(member(1), 0, 1),
@@ -35,6 +35,7 @@ OPERATIONS: list[Operation] = [
     Release(LARGE),
     Reverse(1, 2, EARNED),
     Reverse(1, 2, EARNED, bytes(range(28)), (bytes(32), b"\xff" * 32)),
+    Reverse(1, 2, EARNED, bytes(28), (), (0, 7, (1 << 256) - 1)),
     Refund(LARGE, 2, SPENT, bytes(28), (b"\1" * 32,)),
 ]
 

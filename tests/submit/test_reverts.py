@@ -57,7 +57,7 @@ def test_a_paused_ledger_is_a_reason(desk: Make, world: World) -> None:
 def test_a_group_that_runs_out_of_gas_is_cut_up(
     desk: Make, world: World, monkeypatch: pytest.MonkeyPatch, eventually: Callable
 ) -> None:
-    monkeypatch.setattr(sequencer, "gas_limit", lambda kind, count: 400_000)
+    monkeypatch.setattr(sequencer, "gas_limit", lambda kind, count, campaigns: 400_000)
     one = desk(starts=False)
     bulk = one.submitter.post_many([earn(receipt, of=receipt) for receipt in range(40)])
     one.start()

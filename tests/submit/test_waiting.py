@@ -22,7 +22,7 @@ def entry(number: int, partner: int = 1, not_before: int | None = None, operatio
 
 
 def waiting(by_day: bool = False, largest: int = 500) -> Waiting:
-    return Waiting(lambda kind: largest, by_day)
+    return Waiting(lambda kind, campaigns: largest, {}, by_day)
 
 
 def always(_partner: int) -> bool:
@@ -90,6 +90,23 @@ def test_corrections_with_long_proofs_make_smaller_groups() -> None:
     sizes = [group.size for group in everything(queue)]
 
     assert sum(sizes) == 300 and max(sizes) * (448 + 31 * 32) <= DATA_BYTES_MAX
+
+
+def test_campaigns_at_a_partner_make_groups_smaller() -> None:
+    queue = Waiting(lambda kind, campaigns: 12 // (1 + campaigns), {1: 2, 2: 0})
+    queue.add(entry(number, partner=1 + number % 2) for number in range(24))
+    queue.add([entry(30, operation=Capture(1, 2)), entry(31, operation=Capture(2, 2))])
+
+    sizes = [(group.partner, group.kind, group.size) for group in everything(queue)]
+    assert sorted(sizes) == [(1, Kind.EARN, 4)] * 3 + [(1, Kind.CAPTURE, 2), (2, Kind.EARN, 12)]
+
+
+def test_awards_of_what_is_reversed_make_groups_smaller() -> None:
+    queue = Waiting(lambda kind, campaigns: 12 // (1 + campaigns), {1: 5})
+    original = Outcome(Kind.EARN, member(1), 0, 100, 1, Lots(0, (1,)))
+    queue.add(entry(n, operation=Reverse(n, 1, original, b"", (), (7,) * (n % 3))) for n in range(12))
+
+    assert [group.size for group in everything(queue)] == [4, 4, 4]
 
 
 def test_days_go_in_order_where_the_clock_follows() -> None:

@@ -1,8 +1,11 @@
 """`PointLedger.earn`."""
 
 import pytest
+from eth_utils import keccak
 from support import (
+    AWARDS_MAX,
     BATCH_MAX,
+    DAY,
     LOT_MAX,
     ZERO,
     Code,
@@ -10,10 +13,13 @@ from support import (
     Partner,
     chain_of,
     correction,
+    now,
     outcome,
+    packed,
     refused,
     reverts,
     told,
+    travel,
     word,
 )
 
@@ -132,7 +138,7 @@ def test_points_are_rounded_down(earn, member, earning_partner, lots, supply):
 
     assert told(tx) == [
         ("Transfer", ZERO, member, 500),
-        ("Earned", earning_partner.id, member, 7, 5_009, 500),
+        ("Earned", earning_partner.id, member, 7, 5_009, 500, 0),
     ]
     assert lots(member) == supply() == (500, 0, 0, 0)
 
@@ -140,7 +146,7 @@ def test_points_are_rounded_down(earn, member, earning_partner, lots, supply):
 def test_a_purchase_too_small_for_a_point_counts(earn, ledger, member, earning_partner):
     tx = earn((member, 7, 9))
 
-    assert told(tx)[-1] == ("Earned", earning_partner.id, member, 7, 9, 0)
+    assert told(tx)[-1] == ("Earned", earning_partner.id, member, 7, 9, 0, 0)
     assert ledger.isReceiptUsed(earning_partner.id, 7)
     assert ledger.balanceOf(member) == 0
 
@@ -227,7 +233,7 @@ def test_pays_a_debt_before_anything_else(earn, ledger, earning_partner, member,
     tx = earn((member, 3, 3_000))
     assert told(tx) == [
         ("Transfer", ZERO, member, 300),
-        ("Earned", earning_partner.id, member, 3, 3_000, 300),
+        ("Earned", earning_partner.id, member, 3, 3_000, 300, 0),
         ("Transfer", member, ZERO, 300),
         ("DebtRepaid", member, 300),
     ]
@@ -242,3 +248,230 @@ def test_pays_a_debt_before_anything_else(earn, ledger, earning_partner, member,
 
     assert len(told(earn((member, 6, 1_000)))) == 2
     assert lots(member) == (400, 0, 0, 0)
+
+
+# ---- with a campaign book
+
+
+def test_a_book_that_is_not_open_there_hears_nothing(ledger, book, script, redeeming_partner, member, lots):
+    script(50, (7,))
+    tx = ledger.earn([(member, 1, 1_000)], [], {"from": redeeming_partner.key})
+
+    assert [event[0] for event in told(tx)] == ["Transfer", "Earned"]
+    assert lots(member) == (10, 0, 0, 0)
+
+
+def test_the_book_hears_of_accepted_purchases_only(earn, ledger, book, earning_partner, member, stranger):
+    earn((member, 1, 1_000))
+    tx = earn((member, 1, 1_000), (stranger, 2, 10), (member, 3, 0), (member, 4, 5_009))
+
+    heard = [event for event in told(tx) if event[0] == "Heard"]
+    since = ledger.memberSinceOf(member)
+    assert heard == [("Heard", earning_partner.id, member, 4, 5_009, 500, since)]
+
+
+def test_awards_are_in_the_balance_with_the_purchase(earn, ledger, script, earning_partner, member, lots, supply):
+    words = (1 | 70 << 48, 2**256 - 1)
+    script(70, words)
+    tx = earn((member, 7, 5_009))
+
+    assert told(tx)[1:] == [
+        ("Transfer", ZERO, member, 570),
+        ("Earned", earning_partner.id, member, 7, 5_009, 500, 70),
+    ]
+    assert lots(member) == supply() == (570, 0, 0, 0)
+    chain, _ = ledger.receiptWordOf(earning_partner.id, 7)
+    assert bytes(chain) == chain_of(outcome(Kind.EARN, member, 7, 5_009, 500, word(0, 570), words))
+
+
+def test_a_purchase_can_count_without_an_award(earn, ledger, script, earning_partner, member):
+    script(0, (5,))
+    earn((member, 7, 5_009))
+    script(0)
+    earn((member, 8, 10))
+
+    chain, _ = ledger.receiptWordOf(earning_partner.id, 7)
+    counted = outcome(Kind.EARN, member, 7, 5_009, 500, word(0, 500), (5,))
+    assert bytes(chain) == chain_of(counted, outcome(Kind.EARN, member, 8, 10, 1, word(0, 1)))
+
+
+def test_a_new_member_is_enrolled_before_the_book_hears(
+    earn, ledger, script, earning_partner, stranger, known_accounts, lots
+):
+    known_accounts.append(stranger)
+    script(3, (1,))
+    tx = earn((stranger, 7, 100), enrolling=[1])
+
+    assert told(tx)[:2] == [
+        ("MemberEnrolled", stranger),
+        ("Heard", earning_partner.id, stranger, 7, 100, 10, tx.timestamp),
+    ]
+    assert ledger.memberSinceOf(stranger) == tx.timestamp
+    assert lots(stranger) == (13, 0, 0, 0)
+
+
+def test_others_get_theirs_after_the_purchase(
+    earn, script, earning_partner, member, other_member, stranger, ledger, lots, supply
+):
+    given = [(other_member, 30), (member, 40), (stranger, 50), (ledger, 60), (ZERO, 70), (other_member, 0)]
+    script(5, (1,), [packed(account, points) for account, points in [*given, (other_member, 8)]])
+    tx = earn((member, 7, 1_000))
+
+    assert told(tx)[1:] == [
+        ("Transfer", ZERO, member, 105),
+        ("Earned", earning_partner.id, member, 7, 1_000, 100, 5),
+        ("Transfer", ZERO, other_member, 30),
+        ("BonusIssued", other_member, 30),
+        ("Transfer", ZERO, other_member, 8),
+        ("BonusIssued", other_member, 8),
+    ]
+    assert lots(member) == (105, 0, 0, 0)
+    assert lots(other_member) == (38, 0, 0, 0)
+    assert supply() == (143, 0, 0, 0)
+
+
+def test_what_expired_of_others_is_taken_out_first(earn, issue, script, member, other_member, go_to_epoch, lots):
+    issue(other_member, 100)
+    go_to_epoch(4)
+    script(0, (1,), [packed(other_member, 9)])
+    tx = earn((member, 7, 10))
+
+    assert ("PointsExpired", other_member, word(0, 100)) in told(tx)
+    assert lots(other_member) == (9, 0, 0, 0)
+
+
+@pytest.mark.parametrize("through", ["purchase", "other's purchase"])
+def test_awards_pay_debts_too(earn, ledger, earning_partner, book, script, member, other_member, lots, supply, through):
+    earn((member, 1, 5_000))
+    ledger.transfer(other_member, 500, {"from": member})
+    ledger.reverse(
+        [correction(2, 5_000, outcome(Kind.EARN, member, 1, 5_000, 500, word(0, 500)))], {"from": earning_partner.key}
+    )
+    if through == "purchase":
+        script(250, (1,))
+        tx = earn((member, 3, 3_000))
+        assert told(tx)[-2:] == [("Transfer", member, ZERO, 500), ("DebtRepaid", member, 500)]
+        assert lots(member) == (50, 0, 0, 0)
+        assert ledger.debtOf(member) == 0
+    else:
+        script(0, (1,), [packed(member, 300)])
+        tx = earn((other_member, 3, 10))
+        assert told(tx)[-3:] == [
+            ("BonusIssued", member, 300),
+            ("Transfer", member, ZERO, 300),
+            ("DebtRepaid", member, 300),
+        ]
+        assert lots(member) == (0, 0, 0, 0)
+        assert ledger.debtOf(member) == 200
+    assert ledger.totalSupply() == sum(map(ledger.balanceOf, (member, other_member)))
+
+
+def test_room_for_awards_is_reckoned_with(
+    ledger, registry, operator, minting_partner, book, script, member, relayer, supply
+):
+    post = {"from": minting_partner.key}
+    book.open(minting_partner.id, True, {"from": relayer})
+    ledger.earn([(member, 1, LOT_MAX - AWARDS_MAX)], [], post)
+    tx = ledger.earn([(member, 2, 1)], [], post)
+    assert told(tx) == [refused(minting_partner, 2, Kind.EARN, Code.AMOUNT_TOO_LARGE)]
+
+    book.open(minting_partner.id, False, {"from": relayer})
+    ledger.earn([(member, 2, AWARDS_MAX)], [], post)
+    assert supply() == (LOT_MAX, 0, 0, 0)
+
+
+def test_the_largest_awards_fit(ledger, minting_partner, book, script, member, other_member, relayer, supply):
+    book.open(minting_partner.id, True, {"from": relayer})
+    script(AWARDS_MAX - 1, (1,), [packed(other_member, 1)])
+    ledger.earn([(member, 1, LOT_MAX - AWARDS_MAX)], [], {"from": minting_partner.key})
+
+    assert supply() == (LOT_MAX, 0, 0, 0)
+
+
+def test_a_book_that_awards_more_stops_the_batch(earn, script, member, other_member, stranger, lots):
+    script(AWARDS_MAX + 1, (1,))
+    with reverts("AwardsTooLarge", AWARDS_MAX + 1, AWARDS_MAX):
+        earn((member, 1, 10))
+    script(AWARDS_MAX, (1,), [packed(stranger, 2)])
+    with reverts("AwardsTooLarge", AWARDS_MAX + 2, AWARDS_MAX):
+        earn((member, 1, 10))
+    assert lots(member) == (0, 0, 0, 0)
+
+
+def test_a_book_that_reverts_stops_the_batch_until_it_is_taken_out(
+    earn, ledger, book, as_governor, relayer, member, lots
+):
+    book.refuse({"from": relayer})
+    with reverts("Refused"):
+        earn((member, 1, 10))
+    as_governor(ledger.setCampaignBook, ZERO)
+    earn((member, 1, 10))
+
+    assert lots(member) == (1, 0, 0, 0)
+
+
+BUSY = "0x" + keccak(text="LedgerBusy()")[:4].hex()
+
+
+@pytest.fixture
+def nested(ledger, member, other_member, earning_partner, next_key):
+    """Calls that would see, or spoil, a batch that is half done."""
+    return {
+        "award": ledger.award.encode_input([packed(member, 5)]),
+        "enrol": ledger.enrol.encode_input([next_key]),
+        "earn": ledger.earn.encode_input([(other_member, 9, 10)], []),
+        "pause": ledger.pause.encode_input(),
+        "transfer": ledger.transferWithAuthorization.encode_input(member, other_member, 0, 0, 2**255, bytes(32), b""),
+        "transferFrom": ledger.transferFrom.encode_input(member, other_member, 0),
+        "announceKeyRecovery": ledger.announceKeyRecovery.encode_input(member, next_key),
+    }
+
+
+@pytest.mark.parametrize("call", ["award", "transferFrom"])
+def test_nobody_sees_a_batch_half_done(earn, ledger, book, script, relayer, nested, member, lots, supply, call):
+    script(5, (1,))
+    book.attack(ledger, nested[call], {"from": relayer})
+    tx = earn((member, 1, 1_000), (member, 2, 1_000))
+
+    assert [event[1:] for event in told(tx) if event[0] == "Answered"] == [(False, BUSY)] * 2
+    assert lots(member) == supply() == (210, 0, 0, 0)
+    book.attack(ZERO, b"", {"from": relayer})
+    book.relay(ledger, ledger.award.encode_input([packed(member, 5)]), {"from": relayer})
+    assert lots(member) == supply() == (215, 0, 0, 0)
+
+
+@pytest.mark.parametrize(
+    ("call", "role"), [("enrol", "operator"), ("pause", "operator"), ("announceKeyRecovery", "recovery")]
+)
+def test_not_even_with_a_role(earn, ledger, manager, governor, book, relayer, nested, member, lots, call, role):
+    number = {"operator": 1, "recovery": 3}[role]
+    granted = manager.grantRole.encode_input(number, book, 0)
+    manager.schedule(manager, granted, 0, {"from": governor})
+    travel(now() + DAY)
+    manager.execute(manager, granted, {"from": governor})
+    book.attack(ledger, nested[call], {"from": relayer})
+    tx = earn((member, 1, 1_000))
+
+    assert [event[1:] for event in told(tx) if event[0] == "Answered"] == [(False, BUSY)]
+    assert not ledger.paused()
+
+
+def test_a_partners_key_cannot_post_inside_a_batch(
+    earn, ledger, registry, operator, book, relayer, nested, member, other_member, earning_partner, lots
+):
+    registry.addKey(earning_partner.id, book, {"from": operator})
+    travel(now() + DAY)
+    book.attack(ledger, nested["earn"], {"from": relayer})
+    tx = earn((member, 1, 1_000))
+
+    assert [event[1:] for event in told(tx) if event[0] == "Answered"] == [(False, BUSY)]
+    assert lots(other_member) == (0, 0, 0, 0)
+
+
+def test_while_the_book_is_asked_the_supply_is_as_before(earn, ledger, book, relayer, member):
+    earn((member, 1, 1_000))
+    book.attack(ledger, ledger.supplyLots.encode_input(), {"from": relayer})
+    tx = earn((member, 2, 1_000), (member, 3, 1_000))
+
+    answers = [event[1:] for event in told(tx) if event[0] == "Answered"]
+    assert answers == [(True, "0x" + word(0, 100).to_bytes(32, "big").hex())] * 2

@@ -70,6 +70,23 @@ def test_a_member_stays_as_it_is(ledger, operator, member, stranger, issue, lots
     assert lots(member) == (100, 0, 0, 0)
 
 
+def test_remembers_since_when(ledger, operator, stranger, issue, member, go_to_epoch, recovery, next_key, other_member):
+    assert ledger.memberSinceOf(stranger) == 0
+    tx = ledger.enrol([stranger], {"from": operator})
+    since = ledger.memberSinceOf(member)
+    assert ledger.memberSinceOf(stranger) == tx.timestamp > since
+
+    issue(member, 100)
+    ledger.announceKeyRecovery(member, next_key, {"from": recovery})
+    go_to_epoch(2)
+    issue(member, 1)
+    go_to_epoch(9)
+    issue(member, 5)
+    ledger.enrol([member], {"from": operator})
+    assert ledger.memberSinceOf(member) == since
+    assert ledger.lotsOf(member) >> 216 == since << 8 | 0b101
+
+
 def test_500_members_fit_into_a_batch(ledger, operator):
     tx = ledger.enrol(addresses(BATCH_MAX), {"from": operator})
 

@@ -68,5 +68,9 @@ def test_the_last_epoch_that_counts_is_not_expired(ledger, member, other_member,
 
 
 @pytest.mark.parametrize("epoch", [3, 2**24, 2**256 - 4])
-def test_nothing_of_a_future_epoch_does_not_panic(ledger, member, other_member, epoch):
-    ledger.transferAtEpoch(epoch, other_member, 0, {"from": member})
+def test_nothing_of_a_future_epoch_does_not_panic(ledger, member, other_member, lots, epoch):
+    before = lots(member), lots(other_member)
+    tx = ledger.transferAtEpoch(epoch, other_member, 0, {"from": member})
+
+    assert ("Transfer", member, other_member, 0) in told(tx)
+    assert (lots(member), lots(other_member)) == before

@@ -44,7 +44,8 @@ def test_an_unknown_receipt_is_empty(ledger, earning_partner):
 
 
 def test_lots_tell_flags_that_are_the_members(ledger, member, recovery, next_key):
-    enrolled = 1 << 216
+    enrolled = 1 << 216 | ledger.memberSinceOf(member) << 224
+    changed = 1 << 218
     assert ledger.lotsOf(member) == word(0) | enrolled
     ledger.announceKeyRecovery(member, next_key, {"from": recovery})
-    assert ledger.lotsOf(member) == word(0) | enrolled | enrolled << 2
+    assert ledger.lotsOf(member) == word(0) | enrolled | changed

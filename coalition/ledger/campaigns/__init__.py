@@ -1,0 +1,1 @@
+"""The twin of the campaign contracts: what was agreed, what it pays, and what goes back."""

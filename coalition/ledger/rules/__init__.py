@@ -1,0 +1,1 @@
+"""Kinds of campaigns, each the twin of a contract in `contracts/rules/`."""

@@ -1,0 +1,163 @@
+"""Campaign files that are kept: what sponsors read must be there when somebody asks what was agreed.
+
+A file is kept in a folder named by the hash that the terms have of it, with the root of its segment's list where there is one.
+So whoever holds a ledger's folder can show the text again, and prove who is on the list.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from coalition.campaigns.check import check
+from coalition.campaigns.document import Campaign, Context
+from coalition.campaigns.findings import Report
+from coalition.campaigns.source import Entries, Items, Node, Scalar, read_source
+from coalition.campaigns.tier_file import TierFile, check_tiers
+from coalition.chain.keccak import keccak
+from coalition.errors import InputError, StorageFull
+from coalition.ledger.campaigns.terms import NO_HASH, Terms
+from coalition.ledger.tiers import Programme
+
+__all__ = ["CampaignFiles", "names_in", "written_out"]
+
+FILE, LIST = "campaign", "segment"
+SEGMENT_FILE = "segment.csv"
+DIGITS = (2, 0, 3, 4)
+
+
+class CampaignFiles:
+    """The folder of kept files."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def keep(self, path: Path, campaign: Campaign) -> None:
+        """Keep a campaign's file, and the list of its segment under the name that the file gives it.
+
+        Raises:
+            StorageFull: it cannot be written.
+        """
+        root = campaign.segment.root if campaign.segment else NO_HASH
+        folder = self._place(keccak(campaign.content), root)
+        if campaign.segment:
+            lines = "".join(f"{account}\n" for account in ("account", *campaign.segment.accounts))
+            _write(folder / _list_name(path), lines.encode())
+        # the file itself comes last: where it is, its list is
+        _write(folder / f"{FILE}{_suffix(path)}", campaign.content)
+
+    def find(self, terms: Terms, context: Context) -> Campaign | None:
+        """Return the campaign that these terms were made of; None if its file is not here or is another."""
+        folder = self._place(terms.document, terms.segment)
+        for file in sorted(folder.glob(f"{FILE}.*")):
+            for digits in dict.fromkeys((context.minor_digits, *DIGITS)):
+                # a campaign under way has opened: the past is no fault here
+                campaign = check(file, replace(context, now=None, minor_digits=digits)).campaign
+                if campaign is not None and _is_of(campaign, terms):
+                    return campaign
+        return None
+
+    def text_of(self, terms: Terms) -> str | None:
+        """Return the text of the file that the terms name; None if it is not here."""
+        for file in sorted(self._place(terms.document, terms.segment).glob(f"{FILE}.*")):
+            content = file.read_bytes()
+            if keccak(content) == terms.document:
+                return content.decode(errors="replace")
+        return None
+
+    def keep_tiers(self, path: Path, programme: Programme) -> None:
+        """Keep the file of a programme of tiers, which has the tiers' names."""
+        _write(self._tiers_file(programme), path.read_bytes())
+
+    def find_tiers(self, programme: Programme) -> TierFile | None:
+        """Return the file of a programme; None if it is not here."""
+        file = self._tiers_file(programme)
+        return check_tiers(file).tiers if file.is_file() else None
+
+    def _place(self, document: bytes, root: bytes) -> Path:
+        name = document.hex() if root == NO_HASH else f"{document.hex()}-{root.hex()}"
+        return self._folder / name
+
+    def _tiers_file(self, programme: Programme) -> Path:
+        return self._folder / "tiers" / f"{keccak(repr(programme).encode()).hex()}.yaml"
+
+
+@contextmanager
+def written_out(content: Mapping[str, Any], accounts: Sequence[str] | None) -> Iterator[Path]:
+    """Yield the path of a file that says `content`, for as long as it is needed; `accounts` are the list that it names.
+
+    Raises:
+        InputError: `campaign_invalid` if there is a list without a name, or the other way round.
+    """
+    named = content.get(LIST) not in (None, "none")
+    if named != (accounts is not None):
+        raise InputError(
+            f"A campaign with a `{LIST}` brings its accounts, and only such a one: write `{LIST}: {SEGMENT_FILE}` in the "
+            "file and send the accounts beside it.",
+            code="campaign_invalid",
+        )
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / f"{FILE}.json"
+        path.write_bytes(orjson.dumps(content, option=orjson.OPT_INDENT_2))
+        if accounts is not None:
+            list_name = _list_name(path)
+            if Path(list_name).name == list_name:
+                (Path(folder) / list_name).write_text("".join(f"{account}\n" for account in ("account", *accounts)))
+        yield path
+
+
+def names_in(path: Path) -> list[str]:
+    """Return the names of partners in a file, for a check where there is no ledger to ask; empty if it cannot be read."""
+    root = read_source(path, Report(path.name)).root
+    if not isinstance(root, Entries):
+        return []
+    names: list[str] = []
+    for key, node in root.pairs:
+        if key.text in ("partners", "sponsors"):
+            names += _texts(node)
+    return list(dict.fromkeys(names))
+
+
+def _texts(node: Node) -> list[str]:
+    if isinstance(node, Items):
+        return [one.text for one in node.nodes if isinstance(one, Scalar)]
+    return [key.text for key, _ in node.pairs] if isinstance(node, Entries) else []
+
+
+def _is_of(campaign: Campaign, terms: Terms) -> bool:
+    """True if it is the file that was agreed, with amounts read as they were then."""
+    return keccak(campaign.content) == terms.document and campaign.rule_terms.to_words() == terms.rule_terms
+
+
+def _list_name(path: Path) -> str:
+    root = read_source(path, Report(path.name)).root
+    if isinstance(root, Entries):
+        for key, node in root.pairs:
+            if key.text == LIST and isinstance(node, Scalar):
+                return node.text.strip()
+    return SEGMENT_FILE
+
+
+def _suffix(path: Path) -> str:
+    return ".json" if path.suffix.lower() == ".json" else ".yaml"
+
+
+def _write(file: Path, content: bytes) -> None:
+    """Write a file whole or not at all."""
+    draft = file.with_name(f".{file.name}.{os.getpid()}.new")
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with draft.open("wb") as out:
+            out.write(content)
+            out.flush()
+            os.fsync(out.fileno())
+        draft.replace(file)
+    except OSError as error:
+        raise StorageFull(f"{file} cannot be written ({error.strerror}). Make room on the disk.") from None

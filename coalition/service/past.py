@@ -1,0 +1,101 @@
+"""Past purchases, for a campaign to be tried on before anybody approves it: from a file, or the ledger's own history."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from coalition.campaigns.simulate import PastPurchase
+from coalition.errors import InputError
+from coalition.index.queries import Queries
+from coalition.ledger.ids import receipt_number
+from coalition.ledger.operations import BPS, Kind
+from coalition.service.files import PurchaseRow, RowError
+
+__all__ = ["PastRows", "history_of"]
+
+PAGE = 1_000
+Rates = Mapping[int, int]
+
+
+@dataclass
+class PastRows:
+    """Rows of a file as past purchases. `rates_bps` are the base rates by partner; rows that cannot be read are counted in
+    `refused`, by code.
+
+    `account` finds a member's account by its reference.
+    """
+
+    partners: Mapping[str, int]
+    rates_bps: Rates
+    account: Callable[[str], str]
+    refused: Counter[str] = field(default_factory=Counter)
+
+    def read(
+        self, chunks: Iterable[list[PurchaseRow | RowError]], progress: Callable[[int], None] = lambda rows: None
+    ) -> list[PastPurchase]:
+        """Return the purchases of a file; `progress` gets the rows read.
+
+        Raises:
+            InputError: `purchases_none` if there is none that can be tried.
+        """
+        found: list[PastPurchase] = []
+        rows = 0
+        for chunk in chunks:
+            found += self._purchases(chunk)
+            rows += len(chunk)
+            progress(rows)
+        if not found:
+            raise InputError(
+                f"None of {rows} rows is a past purchase: each needs a partner that is known here, and `occurred_at`.",
+                code="purchases_none",
+                refused_by_code=dict(self.refused),
+            )
+        return found
+
+    def _purchases(self, rows: Iterable[PurchaseRow | RowError]) -> Iterator[PastPurchase]:
+        for row in rows:
+            if isinstance(row, RowError):
+                self.refused[row.code] += 1
+            elif row.partner not in self.partners:
+                self.refused["partner_unknown"] += 1
+            elif row.occurred_at is None:
+                self.refused["time_missing"] += 1
+            else:
+                try:
+                    yield self._purchase(row, row.occurred_at)
+                except InputError as error:
+                    self.refused[error.code] += 1
+
+    def _purchase(self, row: PurchaseRow, time: int) -> PastPurchase:
+        partner = self.partners[row.partner]
+        points = row.spend_minor * self.rates_bps.get(partner, 0) // BPS
+        return PastPurchase(
+            time, partner, self.account(row.member), receipt_number(row.receipt), row.spend_minor, points
+        )
+
+
+def history_of(queries: Queries, progress: Callable[[int], None] = lambda rows: None) -> list[PastPurchase]:
+    """Return the purchases that the ledger has counted; `progress` gets those read.
+
+    Raises:
+        InputError: `purchases_none` if there are none.
+    """
+    found: list[PastPurchase] = []
+    cursor = None
+    while True:
+        page = queries.history(kind=Kind.EARN, accepted=True, cursor=cursor, limit=PAGE)
+        found += [
+            PastPurchase(one.timestamp, one.partner, one.member, one.receipt, one.spend_minor, one.points)
+            for one in page.items
+        ]
+        progress(len(found))
+        cursor = page.cursor
+        if cursor is None:
+            break
+    if not found:
+        raise InputError(
+            "This ledger has counted no purchases yet. Name a file of past ones with --against.", code="purchases_none"
+        )
+    return found

@@ -1,0 +1,72 @@
+"""Campaigns in memory: one of partner 1 alone, which partner 2 is not to see. Whatever changes one is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from coalition.chain.campaign_reading import Live
+from coalition.errors import NotFound, Refused
+from coalition.index.campaigns import CampaignTotals
+from coalition.ledger.campaigns.state import Proposed
+from coalition.ledger.campaigns.terms import Sponsor, Terms
+from coalition.ledger.rules.standing import Standing
+from coalition.service.campaign_answers import (
+    Approval,
+    BadgeShown,
+    CampaignShown,
+    ProgressShown,
+    PurchasePreview,
+    TierShown,
+    VersionShown,
+)
+from tests.api.fakes import NOW
+
+__all__ = ["FakeCampaigns"]
+
+HASH = b"\1" * 32
+OPENS, CLOSES = NOW - 1_000, NOW + 1_000
+TERMS = Terms("0x" + "11" * 20, (2, 300), (Sponsor(1, 10_000),), (1,), 50_000, OPENS, CLOSES)
+LIVE = Live(1, HASH, HASH, OPENS, CLOSES, CLOSES, 0, 50_000, 300, 0)
+VERSION = VersionShown(Proposed(1, TERMS, HASH, 1), (Approval(1, 10_000, OPENS),), "alpha-secret bread", "says", {})
+SHOWN = CampaignShown(1, "quest", (VERSION,), LIVE, NOW)
+
+
+class FakeCampaigns:
+    """`CampaignMembers`, and the `CampaignService` in it."""
+
+    @property
+    def campaigns(self) -> FakeCampaigns:
+        return self
+
+    def show(self, campaign: int) -> CampaignShown:
+        if campaign != 1:
+            raise NotFound(f"There is no campaign {campaign}.", code="campaign_unknown")
+        return SHOWN
+
+    def all(self) -> list[CampaignShown]:
+        return [SHOWN]
+
+    def _refused(self, *_: Any, **__: Any) -> CampaignShown:
+        raise Refused("The terms allow it not.", code="campaign_not_pausable")
+
+    propose = amend = approve = pause = resume = end = _refused
+
+    def totals(self, campaign: int) -> CampaignTotals:
+        return CampaignTotals(campaign, 1, 0, 1, 300)
+
+    def progress(self, account: str, of: Sequence[CampaignShown]) -> list[ProgressShown]:
+        standing = Standing(1, 2, "partners", 300, 0, 0)
+        return [
+            ProgressShown(one.campaign, one.counting.name, one.kind, one.status, standing, CLOSES, 0, None, True)
+            for one in of
+        ]
+
+    def tier(self, account: str) -> TierShown:
+        return TierShown(0, "member", "gold", 10, 90, "points", 10_000, 0)
+
+    def badges(self, account: str) -> list[BadgeShown]:
+        return [BadgeShown(7, "", 9, NOW)]
+
+    def preview(self, partner: int, member: str, spend_minor: int) -> PurchasePreview:
+        return PurchasePreview(member, spend_minor, "USD", 1, 0, 0, "member", 0, ())
