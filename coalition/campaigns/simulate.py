@@ -12,8 +12,9 @@ from coalition.campaigns.document import ANYBODY, Campaign
 from coalition.campaigns.rule_twins import standing_of
 from coalition.campaigns.segment import Keccak
 from coalition.campaigns.tier_file import TierFile
-from coalition.campaigns.trial import Told, Trial
+from coalition.campaigns.trial import Trial
 from coalition.ledger.campaign_events import AwardCut, Awarded, CompanionAwarded
+from coalition.ledger.events import Event
 from coalition.ledger.operations import BPS
 
 __all__ = ["Bin", "PastPurchase", "Preview", "shift_for", "simulate"]
@@ -142,9 +143,9 @@ class _Tally:
     by_member: Counter[str] = field(default_factory=Counter)
     by_month: dict[str, int] = field(default_factory=lambda: defaultdict(int))
 
-    def count(self, told: Told, time: int) -> None:
+    def count(self, told: Sequence[Event], time: int) -> None:
         """Add what was paid; points by tiers are none of the campaign's."""
-        for event in told.events:
+        for event in told:
             if isinstance(event, AwardCut):
                 self.awards_cut += 1
             elif isinstance(event, Awarded | CompanionAwarded):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from coalition.campaigns.compile import compile_terms
 from coalition.campaigns.document import Campaign
@@ -12,30 +11,22 @@ from coalition.campaigns.segment import Keccak, checksum_address
 from coalition.campaigns.tier_file import TierFile
 from coalition.errors import InputError
 from coalition.ledger.campaigns import calls
-from coalition.ledger.campaigns.engine import Engine, Payment
+from coalition.ledger.campaigns.engine import Engine
 from coalition.ledger.campaigns.seams import SimpleCoalition, SimpleTiers
 from coalition.ledger.campaigns.state import REVEAL_SECONDS, CampaignState
 from coalition.ledger.events import Event, Position
 from coalition.ledger.run import Revert
-from coalition.ledger.tiers import TierState, with_floor
 
-__all__ = ["Told", "Trial"]
+__all__ = ["Trial"]
 
 OPERATOR = "operator"
 SEED = b"\1" * 32
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
-    """What came of something: points for the member, the words that a reversal brings back, and every event."""
-
-    points: int
-    words: tuple[int, ...]
-    events: tuple[Event, ...]
-
-
 class Trial:
     """Campaigns of a coalition on trial. Campaigns are numbered from 1, in their order; times are Unix seconds.
+
+    Whatever happens is answered by the events that the contracts would tell.
 
     Args:
         campaigns: run from their own `opens`; all are agreed one second before the first opens.
@@ -48,7 +39,6 @@ class Trial:
 
     def __init__(self, campaigns: Sequence[Campaign], keccak: Keccak, tiers: TierFile | None = None) -> None:
         self.campaigns = tuple(campaigns)
-        self._tiers = SimpleTiers([(0, tiers.programme)]) if tiers else None
         numbers = {number for one in campaigns for number in (*one.partners, *(who.partner for who in one.sponsors))}
         self.coalition = SimpleCoalition(keys={self._key(number): number for number in numbers})
         kinds = rules(keccak)
@@ -61,7 +51,7 @@ class Trial:
             coalition=self.coalition,
             keccak=keccak,
             operators=frozenset({OPERATOR}),
-            tiers=self._tiers,
+            tiers=SimpleTiers([(0, tiers.programme)]) if tiers else None,
         )
         self.engine.state.badge_book = book
         start = min(one.opens_at for one in campaigns) - 1
@@ -72,77 +62,42 @@ class Trial:
         """A member comes to be."""
         self.coalition.members.setdefault(member, time)
 
-    def pay_for_tier(self, member: str, tier: int, until: int) -> None:
-        """A member pays for a tier that lasts until then."""
-        assert self._tiers is not None
-        self._tiers.states[member] = with_floor(self._tiers.states.get(member, TierState()), tier, until)
-
-    def tier_of(self, member: str, time: int) -> int:
-        """The member's tier, 0 for the lowest."""
-        return self._tiers.tier_of(member, self.coalition.members[member], time) if self._tiers else 0
-
-    def purchase(self, time: int, partner: int, member: str, receipt: int, spend_minor: int, points: int) -> Told:
+    def purchase(
+        self, time: int, partner: int, member: str, receipt: int, spend_minor: int, points: int
+    ) -> list[Event]:
         """A purchase with `points` of the base rate; its member is enrolled by it, if it is new."""
         self.enrol(member, time)
         run = self.engine.run(time)
         since = self.coalition.members[member]
-        paid = self.engine.earned(run, partner, member, receipt, spend_minor, points, since)
-        return _told(paid, run.events)
+        self.engine.earned(run, partner, member, receipt, spend_minor, points, since)
+        return run.events
 
-    def take_back(
-        self,
-        time: int,
-        bought: Told,
-        partner: int,
-        member: str,
-        receipt: int,
-        spend_minor: int,
-        points: int,
-        spend_after: int = 0,
-    ) -> Told:
-        """A purchase is taken back, once, down to `spend_after` minor units; points are what goes back of the awards."""
-        run = self.engine.run(time)
-        purchase = partner, member, receipt, spend_minor, points, self.coalition.members[member]
-        back = self.engine.taken_back(run, *purchase, bought.words, spend_minor, spend_after)
-        return _told(back, run.events)
-
-    def join(self, time: int, number: int, member: str) -> Told:
+    def join(self, time: int, number: int, member: str) -> list[Event]:
         """A member takes part, with its own key, and its proof where there is a list."""
         segment = self.campaigns[number - 1].segment
         proof = tuple(segment.proof_of(member)) if segment else ()
         return self.call(time, member, calls.Join(number, (calls.Joining(member, proof),)))
 
-    def refer(self, time: int, number: int, member: str, referrer: str) -> Told:
-        """A new member was brought by another; its partner says so."""
-        return self.call(time, self._key(self.campaigns[number - 1].partners[0]), calls.Refer(number, member, referrer))
-
-    def attest(self, time: int, number: int, member: str, action: int, id_: int) -> Told:
-        """The attestor says what a member did; `id_` is its own number for it."""
-        attestor = checksum_address(self.campaigns[number - 1].attestor, self._keccak)
-        return self.call(time, attestor, calls.Attest(number, (calls.Attestation(member, action, id_),)))
-
-    def claim(self, time: int, number: int, member: str) -> Told:
+    def claim(self, time: int, number: int, member: str) -> list[Event]:
         """Somebody asks whether a member's time has come."""
         return self.call(time, member, calls.Claim(number, (member,)))
 
-    def draw_blind(self, number: int, members: Sequence[str]) -> Told:
+    def draw_blind(self, number: int, members: Sequence[str]) -> list[Event]:
         """The draw when no seed was shown: each entry is paid what it wins on average."""
         time = self.campaigns[number - 1].closes_at + REVEAL_SECONDS
         return self.call(time, OPERATOR, calls.Draw(number, tuple(members)))
 
-    def call(self, time: int, sender: str, call: calls.Call) -> Told:
+    def call(self, time: int, sender: str, call: calls.Call) -> list[Event]:
         """Do what a function of the contracts does.
 
         Raises:
             InputError: `campaign_invalid`, where they would revert; with the name of their error.
         """
-        before = dict(self.coalition.awarded)
         told = self.engine.execute(sender, call, Position(0, 0, time))
         if isinstance(told, Revert):
             values = ", ".join(str(value) for value in told.values)
             raise InputError(f"The contracts would refuse it: {told.name}({values}).", code="campaign_invalid")
-        after = self.coalition.awarded
-        return Told(sum(after.values()) - sum(before.values()), (), tuple(told))
+        return told
 
     def _start(self, number: int, campaign: Campaign, time: int) -> None:
         terms = compile_terms(campaign, self._rules[campaign.kind], self._keccak)
@@ -159,7 +114,3 @@ class Trial:
 
     def _key(self, partner: int) -> str:
         return f"key of partner {partner}"
-
-
-def _told(paid: Payment, events: Sequence[Event]) -> Told:
-    return Told(paid.awarded, tuple(paid.words), tuple(events))

@@ -19,7 +19,7 @@ from coalition.ledger.campaigns import calls
 from coalition.ledger.campaigns.terms import Terms
 from coalition.ledger.run import Revert
 from tests.campaigns.files import account, campaign_of, with_lines
-from tests.campaigns.test_programmes import FILES, context_of
+from tests.campaigns.programmes import FILES, context_of
 from tests.fuzz import campaign_world
 from tests.fuzz.campaign_encoding import address
 from tests.fuzz.campaign_world import DEPLOYER, World
