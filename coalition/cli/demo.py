@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 __all__ = ["COMMANDS"]
 
+REACHED = {"levels": "levels passed", "quest": "partners visited"}
+"""Kinds of which the members' progress is shown, and what it counts."""
+
 
 @click.command()
 @click.option("--days", type=click.IntRange(1), help="Days to load in this run (default: all that are left).")
@@ -130,15 +133,16 @@ def _show_campaigns(out: Output, ledger: OpenLedger, summary: dict[str, Any], fo
     rows = []
     for one in found:
         aimed = len(one.promotion.members) if one.promotion.members is not None else "all"
-        used = f"{100 * one.points / one.promotion.budget_points:.1f} %"
-        rows.append((one.promotion.name, one.status, aimed, one.members, one.awards, one.points, used))
-    columns = ("campaign", "status", "aimed at", "members", "awards", "points", "of budget")
+        budget = one.promotion.budget_points
+        used = f"{100 * one.points / budget:.1f} %"
+        rows.append((one.promotion.name, one.status, aimed, one.members, one.awards, one.points, budget, used))
+    columns = ("campaign", "status", "aimed at", "members", "awards", "points", "budget", "used")
     out.table(None, f"Campaigns after {summary['days']} days (members: who got an award)", columns, rows)
     for one in found:
-        if one.promotion.kind == "levels":
-            levels = sorted(campaigns.level_counts(ledger, one.campaign).items())
-            passed = [(f"{level} passed", members) for level, members in levels]
-            out.table(None, f"{one.promotion.name}: levels", ("levels", "members"), passed)
+        reached = REACHED.get(one.promotion.kind)
+        if reached is not None:
+            counts = sorted(campaigns.progress_counts(ledger, one.campaign, one.promotion.kind).items())
+            out.table(None, f"{one.promotion.name}: progress", (reached, "members"), counts)
 
 
 def _awards_check(out: Output, ledger: OpenLedger, found: Sequence[CampaignResult]) -> bool:

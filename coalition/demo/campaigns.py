@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -12,9 +12,9 @@ from coalition.demo import independent_awards, journey
 from coalition.demo.promotions import Promotion, write_file
 from coalition.ledger.ids import receipt_number
 from coalition.ledger.operations import Kind
-from coalition.ledger.rules.levels import Progress
+from coalition.ledger.rules import levels, quest
 
-__all__ = ["CampaignResult", "agrees_with_data", "level_counts", "results", "start"]
+__all__ = ["CampaignResult", "agrees_with_data", "progress_counts", "results", "start"]
 
 NOTICE_SECONDS = 3_600
 """Time before a late campaign's opening for all of its sponsors to agree, and for its members to join."""
@@ -85,12 +85,14 @@ def results(ledger: OpenLedger, promotions: Iterable[Promotion]) -> list[Campaig
     return found
 
 
-def level_counts(ledger: OpenLedger, campaign: int) -> Counter[int]:
-    """Return how many members have passed so many levels."""
+def progress_counts(ledger: OpenLedger, campaign: int, kind: str) -> Counter[int]:
+    """Return how many members have passed so many levels, or visited so many partners of a quest."""
+    reached: Callable[[int], int] = {
+        "levels": lambda word: levels.Progress.from_word(word).stage,
+        "quest": lambda word: len(quest.Progress.from_word(word).visited),
+    }[kind]
     with ledger.queries.snapshot() as snapshot:
-        return Counter(
-            Progress.from_word(row.progress).stage for row in snapshot.progress() if row.campaign == campaign
-        )
+        return Counter(reached(row.progress) for row in snapshot.progress() if row.campaign == campaign)
 
 
 def agrees_with_data(ledger: OpenLedger, found: Iterable[CampaignResult], days: int) -> tuple[bool, int, int]:
@@ -121,10 +123,10 @@ def agrees_with_data(ledger: OpenLedger, found: Iterable[CampaignResult], days: 
 
 
 def _by_receipt(ledger: OpenLedger, times: Mapping[tuple[int, int], int], days: int) -> dict[str, int]:
-    """Block times by the receipt's text, of the purchases of the data that counted."""
+    """Block times by the receipt's text, of the purchases of the data that counted, in the order of the chain."""
     numbers = {row.name: row.partner for row in ledger.service.partners.all()}
-    keys = ((receipt, (numbers[slug], receipt_number(receipt))) for slug, receipt in journey.receipts(days))
-    return {receipt: times[key] for receipt, key in keys if key in times}
+    texts = {(numbers[slug], receipt_number(receipt)): receipt for slug, receipt in journey.receipts(days)}
+    return {texts[key]: time for key, time in times.items() if key in texts}
 
 
 def _file(ledger: OpenLedger, promotion: Promotion) -> Path:

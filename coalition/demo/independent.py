@@ -145,6 +145,7 @@ def purchases(days: int | None, partners: Iterable[EarningPartner]) -> "Iterator
         "transactions": parquet("transactions"),
     }
     with duckdb.connect() as database:
+        database.execute("SET enable_progress_bar = false")  # it would write into what the demo prints
         found = database.read_parquet(parquet("products")).project("department").distinct().fetchall()
         _require_one_partner_each({_UNLISTED, *(row[0] for row in found)}, [pair[0] for pair in pairs])
         database.execute(f"CREATE TEMP TABLE purchase AS {_PURCHASES} SELECT * FROM purchase", values)

@@ -3,13 +3,16 @@
 As in `coalition.demo.independent`, everything comes from the package's Parquet files, and money is added as whole cents. Two
 things come in as parameters: the plain facts of the campaigns, and when each purchase counted. The second is the one thing that
 the files cannot say: a purchase counts at the time of its block, which is later than that of its till. The caller takes it from
-the ledger, by receipt; it decides on which side of a campaign's first and last moment a purchase falls, and its weekday.
+the ledger, by receipt; it decides on which side of a campaign's first and last moment a purchase falls, its weekday, and which of
+a member's purchases comes first.
 
 Each campaign is one question over all of a member's purchases together, where the ledger goes purchase by purchase:
 
 - quest: visits to so many different partners;
 - threshold: how often the sum of cents holds the amount, once or every time;
-- multiplier: basis points of each purchase's base points, rounded down for each purchase, on the weekdays.
+- multiplier: basis points of each purchase's base points, rounded down for each purchase, on the weekdays;
+- levels, of three stages: so many visits; then the visit that is the first to one more partner, until there are so many; then what
+  was spent after that.
 
 A purchase of 0 cents or less counts nowhere, as the ledger refuses it. A member's cap cuts the sum. Budgets are not looked at:
 they are to be large enough, and a campaign that ran out of its budget would differ.
@@ -49,7 +52,7 @@ class PayingCampaign(Protocol):
 
 _COUNTED = """
 CREATE TEMP TABLE counted AS
-SELECT household_id, slug, cents, cents * earn_rate_bps // 10000 AS points, block_time
+SELECT household_id, slug, cents, cents * earn_rate_bps // 10000 AS points, block_time, place
 FROM purchase
 INNER JOIN counted_at ON receipt = concat(slug, '-', basket_id)
 WHERE cents > 0
@@ -81,6 +84,21 @@ KINDS: Mapping[str, str] = {
         FROM part
         WHERE ($weekdays >> (((block_time + 60 * $utc_offset_minutes) // 86400 + 3) % 7)) & 1 = 1
         GROUP BY household_id""",
+    "levels": """
+        WITH walked AS (
+            SELECT *, row_number() OVER (PARTITION BY household_id ORDER BY place) AS visit FROM part
+        ), found AS (
+            SELECT household_id, min(visit) AS visit FROM walked WHERE visit > $visits GROUP BY household_id, slug
+        ), passed AS (
+            SELECT household_id, visit FROM found
+            QUALIFY row_number() OVER (PARTITION BY household_id ORDER BY visit) = $different
+        )
+        SELECT household_id,
+               CASE WHEN count(*) >= $visits THEN $visits_points ELSE 0 END
+               + CASE WHEN count(passed.visit) > 0 THEN $different_points ELSE 0 END
+               + CASE WHEN sum(cents) FILTER (walked.visit > passed.visit) >= $spend_minor THEN $spend_points ELSE 0 END
+               AS points
+        FROM walked LEFT JOIN passed USING (household_id) GROUP BY household_id""",
 }
 """The question of each kind that can be computed so, over the purchases of one campaign."""
 
@@ -93,14 +111,20 @@ def awards_by_member(
 ) -> dict[str, dict[str, int]]:
     """Points of each member ("household-900") in each campaign (key), of the first `days` store days, or of all of them.
 
-    `counted_at` has the block time in Unix seconds of each purchase that counted, by receipt. Members without points are left out,
-    and so are campaigns of a kind that is not in `KINDS`. Raises as `points_by_partner`.
+    `counted_at` has the block time in Unix seconds of each purchase that counted, by receipt, in the order of the chain.
+    Members without points are left out, and so are campaigns of a kind that is not in `KINDS`. Raises as
+    `points_by_partner`.
     """
     import pyarrow as pa
 
-    times = {"receipt": list(counted_at), "block_time": list(counted_at.values())}
+    times = {
+        "receipt": list(counted_at),
+        "block_time": list(counted_at.values()),
+        "place": list(range(len(counted_at))),
+    }
+    columns = pa.schema({"receipt": pa.string(), "block_time": pa.int64(), "place": pa.int64()})
     with purchases(days, partners) as database:
-        database.register("counted_at", pa.table(times, pa.schema({"receipt": pa.string(), "block_time": pa.int64()})))
+        database.register("counted_at", pa.table(times, columns))
         database.execute(_COUNTED)
         return {one.key: _points(database, one) for one in campaigns if one.kind in KINDS}
 

@@ -32,9 +32,6 @@ QUEST_PARTNERS = ("greengrocer", "butcher", "deli", "bakery", "drugstore")
 QUEST_WEEKS = 4
 THRESHOLD_PARTNERS = ("grocery", "drugstore", "fuel")
 LEVEL_PARTNERS = ("fishmonger", "deli", "bakery", "restaurant", "health-food", "florist", "wine-shop")
-LEVELS = (
-    "stages: [{visits: 3, award: 100 points}, {partners: 3, award: 250 points}, {spend: 100.00, award: 500 points}]"
-)
 COUPON_PART_MIN = 20
 MEMBER_CAP_POINTS = 1_000
 TUESDAY, WEDNESDAY = 1, 2
@@ -202,7 +199,14 @@ def _levels(opens_at: int, closes_at: int) -> Promotion:
         partners=LEVEL_PARTNERS,
         shares=_shares(dict.fromkeys(LEVEL_PARTNERS, 1)),
         budget_points=2_500_000,
-        numbers={},
+        numbers={
+            "visits": 3,
+            "visits_points": 100,
+            "different": 3,
+            "different_points": 250,
+            "spend_minor": 10_000,
+            "spend_points": 500,
+        },
     )
 
 
@@ -226,7 +230,12 @@ def _terms(promotion: Promotion) -> str:
         offset = numbers["utc_offset_minutes"]
         zone = f"{'-' if offset < 0 else '+'}{abs(offset) // 60:02}:{abs(offset) % 60:02}"
         return f'times: {1 + numbers["extra_bps"] // 10_000}, on: [{", ".join(days)}], time zone: "{zone}"'
-    return LEVELS
+    stages = (
+        f"{{visits: {numbers['visits']}, award: {numbers['visits_points']} points}}",
+        f"{{partners: {numbers['different']}, award: {numbers['different_points']} points}}",
+        f"{{spend: {_dollars(numbers['spend_minor'])}, award: {numbers['spend_points']} points}}",
+    )
+    return f"stages: [{', '.join(stages)}]"
 
 
 def _time(seconds: int) -> str:

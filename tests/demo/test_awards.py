@@ -27,9 +27,18 @@ pytestmark = pytest.mark.skipif(
 )
 
 DAYS = 17
+LEVELS = {
+    "visits": 3,
+    "visits_points": 100,
+    "different": 3,
+    "different_points": 250,
+    "spend_minor": 10_000,
+    "spend_points": 500,
+}
 MONDAY = int(datetime(2017, 7, 3).timestamp() - datetime(1970, 1, 1).timestamp())
 DAY = 86_400
 SLOW = 600
+DEPARTMENTS = ("FUEL", "GROCERY", "DELI", "BAKERY", "WINE", "FLORIST")
 
 
 # --- a slice of the data
@@ -50,8 +59,8 @@ def test_every_award_of_the_slice_is_what_the_data_makes_due(ledger: OpenLedger)
     agrees, count, points = campaigns.agrees_with_data(ledger, found, DAYS)
 
     assert agrees
-    assert count == 6
-    assert points == sum(one.points for one in found if one.promotion.kind != "levels") > 300_000
+    assert count == len(found) == 7
+    assert points == sum(one.points for one in found) > 300_000
     assert {one.promotion.kind for one in found if one.points} == {"quest", "threshold", "multiplier", "levels"}
     assert next(one for one in found if one.promotion.key == "data-24").status not in ("running", "open")
 
@@ -63,6 +72,9 @@ def test_every_award_of_the_slice_is_what_the_data_makes_due(ledger: OpenLedger)
         ("threshold-1", {"spend_minor": 15_500, "points": 150, "every_time": 1}),
         ("data-24", {"spend_minor": 5_000, "points": 50, "every_time": 0}),
         ("multiplier", {"extra_bps": 10_000, "weekdays": 0b100, "utc_offset_minutes": -300}),
+        ("levels", {**LEVELS, "visits": 4}),
+        ("levels", {**LEVELS, "different": 4}),
+        ("levels", {**LEVELS, "spend_minor": 5_000}),
     ],
 )
 def test_another_rule_would_be_seen(ledger: OpenLedger, key: str, changed: dict[str, int]) -> None:
@@ -97,10 +109,19 @@ def test_members_of_a_list_are_those_of_the_data(ledger: OpenLedger) -> None:
             assert set(ledger.queries.taking_part(one.campaign)) <= {ledger.custody.account(name) for name in aimed}
 
 
+def test_visits_are_counted_by_member(ledger: OpenLedger) -> None:
+    quest = next(one for one in campaigns.results(ledger, promotions()) if one.promotion.kind == "quest")
+
+    counts = campaigns.progress_counts(ledger, quest.campaign, "quest")
+
+    assert counts.keys() == {1, 2, 3}
+    assert 0 < counts[3] == quest.members
+
+
 def test_levels_are_counted_by_member(ledger: OpenLedger) -> None:
     game = next(one for one in campaigns.results(ledger, promotions()) if one.promotion.kind == "levels")
 
-    counts = campaigns.level_counts(ledger, game.campaign)
+    counts = campaigns.progress_counts(ledger, game.campaign, "levels")
 
     assert sum(counts.values()) - counts[0] == game.members
     assert 0 < counts[2] + counts[3] < counts[1] < counts[0]
@@ -125,14 +146,17 @@ class Facts:
 
 @pytest.fixture
 def points(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
-    """Three members. Household 1 buys twice at the first moment and at the last one, household 3 for nothing."""
+    """Four members. Household 1 buys twice at the first moment and at the last one, household 3 for nothing, household 4 at
+    other partners."""
     sales = [(1, 10, 1, 99.99), (1, 11, 2, 50.0), (1, 12, 3, 0.0), (2, 20, 1, 100.0), (2, 21, 3, 1.5), (3, 30, 2, 0.0)]
+    walk = [(4, 10.0), (4, 10.0), (5, 10.0), (5, 10.0), (5, 20.0), (6, 10.0), (4, 60.0), (6, 40.0)]
+    sales += [(4, basket, product, dollars) for basket, (product, dollars) in enumerate(walk, 40)]
     names = ("household_id", "basket_id", "product_id", "sales_value")
     at = [datetime(2017, 7, 3, 12)] * len(sales)
     tables: dict[str, dict[str, Any]] = {
         "transactions": dict(zip(names, map(list, zip(*sales, strict=True)), strict=True))
         | {"transaction_timestamp": at},
-        "products": {"product_id": [1, 2, 3], "department": ["FUEL", "GROCERY", "DELI"]},
+        "products": {"product_id": list(range(1, 7)), "department": list(DEPARTMENTS)},
         "campaigns": {"campaign_id": [8, 8, 9], "household_id": [1, 3, 2]},
     }
     for name, columns in tables.items():
@@ -143,12 +167,19 @@ def points(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
         JourneyPartner(1, "fuel", "Fuel", ("FUEL",), 105),
         JourneyPartner(2, "grocery", "Grocery", ("GROCERY",), 100),
         JourneyPartner(3, "deli", "Deli", ("DELI", "(UNLISTED)"), 100),
+        *(
+            JourneyPartner(number, DEPARTMENTS[number - 1].lower(), "", (DEPARTMENTS[number - 1],), 100)
+            for number in (4, 5, 6)
+        ),
     ]
     last = MONDAY + 7 * DAY - 1
     times = {"fuel-10": MONDAY, "grocery-11": last, "deli-12": last, "fuel-20": MONDAY + DAY, "deli-21": MONDAY + DAY}
+    slugs = {4: "bakery", 5: "wine", 6: "florist"}
+    times |= {f"{slugs[product]}-{basket}": MONDAY + DAY for basket, (product, _) in enumerate(walk, 40)}
 
-    def ask(facts: Facts, **changed: int) -> dict[str, int]:
+    def ask(facts: Facts, first: str = "", **changed: int) -> dict[str, int]:
         moved = times | {receipt.replace("_", "-"): time for receipt, time in changed.items()}
+        moved = {first: times[first], **moved} if first else moved
         return independent_awards.awards_by_member([facts], moved, None, partners)["one"]
 
     return ask
@@ -187,6 +218,22 @@ def test_a_multiplier_rounds_each_purchase_and_knows_the_weekday(points: Any) ->
     }
 
 
+def test_levels_are_passed_one_after_another(points: Any) -> None:
+    def passed(first: str = "", **changed: int) -> int:
+        facts = Facts("levels", LEVELS | {"different": 2} | changed, partners=("bakery", "wine", "florist"))
+        found: dict[str, int] = points(facts, first=first)
+        return found.get("household-4", 0)
+
+    assert passed() == 850  # the third visit, the florist after the wine, and 100.00 after that
+    assert passed(spend_minor=10_001) == 350
+    assert passed(visits=4) == 850
+    assert passed(visits=5) == 350  # the bakery is the second then, and 40.00 are left
+    assert passed(visits=9, different=1) == 0
+    assert passed(different=3) == 350
+    assert passed(different=3, spend_minor=4_000) == 850
+    assert passed(first="bakery-46") == 350  # its 60.00 came before
+
+
 def test_lists_and_caps_cut(points: Any) -> None:
     assert points(Facts("threshold", EACH, data_id=8)) == {"household-1": 14}
     assert points(Facts("threshold", EACH, cap_points=10)) == {"household-1": 10, "household-2": 10}
@@ -194,7 +241,7 @@ def test_lists_and_caps_cut(points: Any) -> None:
 
 def test_what_cannot_be_computed_so_is_left_out(points: Any) -> None:
     with pytest.raises(KeyError):
-        points(Facts("levels", {}))
+        points(Facts("streak", {}))
 
 
 def test_the_computation_imports_no_code_of_the_ledger_or_the_campaigns() -> None:

@@ -18,6 +18,7 @@ from coalition.campaigns.document import Context
 from coalition.chain.keccak import keccak
 from coalition.demo import journey
 from coalition.demo.promotions import Promotion, promotions, write_file
+from coalition.ledger.rules.levels import Condition, LevelsTerms, Stage
 from coalition.ledger.rules.multiplier import MultiplierTerms
 from coalition.ledger.rules.quest import QuestTerms
 from coalition.ledger.rules.threshold import ThresholdTerms
@@ -117,6 +118,12 @@ def test_the_files_terms_are_the_numbers(made: list[Promotion], tmp_path: Path) 
             assert terms == QuestTerms(numbers["visits"], numbers["points"], 0, 0, 0, 0, places)
         else:
             assert one.kind == "levels"
+            stages = (
+                Stage(Condition.VISITS, numbers["visits"], 0, numbers["visits_points"], 0, 0),
+                Stage(Condition.PARTNERS, numbers["different"], 0, numbers["different_points"], 0, 0),
+                Stage(Condition.SPEND, numbers["spend_minor"], 0, numbers["spend_points"], 0, 0),
+            )
+            assert terms == LevelsTerms(stages, tuple(sorted(NUMBERS[slug] for slug in one.partners)))
 
 
 def test_no_partner_has_more_campaigns_at_a_time_than_a_purchase_can_hear_of(made: list[Promotion]) -> None:
