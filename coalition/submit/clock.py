@@ -21,24 +21,26 @@ class Clock:
         self._gathers: bool | None = None
 
     @contextmanager
-    def one_block(self) -> Iterator[None]:
-        """Have what is sent inside go into one block, where the node can do that.
+    def one_block(self, not_before: int | None = None) -> Iterator[None]:
+        """Have what is sent inside go into one block, where the node can do that, not before a Unix time in seconds.
 
         A development node that makes a block for each transaction works out its whole state for each of them.
         """
         if self._gathers is None:
             self._gathers = mining.can_gather(self._rpc)
         if not self._gathers:
+            self._advance(not_before)
             yield
             return
         mining.gather(self._rpc)
         try:
+            self._advance(not_before)
             yield
         finally:
             mining.make_block(self._rpc)
 
-    def advance(self, not_before: int | None) -> None:
-        """Have the next block's time be `not_before` (Unix seconds), if the chain is not that far."""
+    def _advance(self, not_before: int | None) -> None:
+        """Have the next block's time be `not_before`, if the chain is not that far."""
         if not_before is None or not_before <= self._set:
             return
         if not_before > head(self._rpc).timestamp:

@@ -2,6 +2,9 @@
 
 While one round is written down, the next one gathers: that is the group commit. Up to `ROUND_GROUPS` transactions share one
 commit of the outbox.
+
+Where the chain's clock follows the data, one day is signed while the one before is on its way into blocks, and no further:
+what is taken in meanwhile, such as a day's redemptions, still finds its own day.
 """
 
 from __future__ import annotations
@@ -13,7 +16,6 @@ from coalition.chain.codec import encode_batch
 from coalition.chain.rpc import Rpc, number
 from coalition.errors import InputError
 from coalition.submit.board import Board, Delivery, deliver
-from coalition.submit.clock import Clock
 from coalition.submit.counts import campaign_counts, transaction_counts
 from coalition.submit.outbox import NonceRecorded, Outbox
 from coalition.submit.sequencer import InFlight, Lane
@@ -26,17 +28,15 @@ ROUND_GROUPS = 32
 PAUSE_SECONDS = 0.1
 PAUSE_SECONDS_MAX = 5.0
 IDLE_SECONDS = 1.0
-DAY_POLL_SECONDS = 0.005
 
 
 class Dispatcher:
-    """See the module. `clock` is None where the chain's clock is nobody's to move."""
+    """See the module."""
 
-    def __init__(self, board: Board, outbox: Outbox, rpc: Rpc, clock: Clock | None) -> None:
+    def __init__(self, board: Board, outbox: Outbox, rpc: Rpc) -> None:
         self._board = board
         self._outbox = outbox
         self._rpc = rpc
-        self._clock = clock
         self._day: int | None = None
         self._pause = PAUSE_SECONDS
         self.thread = threading.Thread(target=self._run, name="submit-sign", daemon=True)
@@ -63,13 +63,10 @@ class Dispatcher:
         """
         taken_up = self._take_up()
         self._ask_gas()
-        is_day = self._clock is None or self._day_may_begin()
-        groups = self._take(is_day)
+        groups = self._take()
         if groups:
             self._sign(groups)
-        elif not is_day:
-            self._board.sleep(DAY_POLL_SECONDS)
-        return bool(groups) or taken_up or not is_day
+        return bool(groups) or taken_up
 
     def _ask_gas(self) -> None:
         board = self._board
@@ -88,10 +85,15 @@ class Dispatcher:
         board = self._board
         if board.closing.is_set() or any(_has_page(lane) for lane in board.lanes.values()):
             return True
-        return board.waiting.can_take(self._has_room)
+        return board.waiting.can_take(self._has_room if self._day_may_begin() else _no_room)
 
     def _has_room(self, partner: int) -> bool:
         return self._board.lane_with_room(partner) is not None
+
+    def _day_may_begin(self) -> bool:
+        """False while another day's turn has come and transactions of the one before were not sent yet."""
+        day = self._board.waiting.day
+        return day in (None, self._day) or not any(lane.outgoing for lane in self._board.lanes.values())
 
     # ---- what was recorded before
 
@@ -115,39 +117,24 @@ class Dispatcher:
                 self._board.enter(entries)
             self._board.lock.notify_all()
 
-    # ---- days
-
-    def _day_may_begin(self) -> bool:
-        """False while transactions of an earlier day are in no block yet, and another day's turn comes."""
-        board = self._board
-        with board.lock:
-            day = board.waiting.day
-            if day is None or day == self._day:
-                return True
-            lanes = [lane for lane in board.lanes.values() if lane.in_flight]
-        for lane, (latest, _) in zip(lanes, self._counts(lanes), strict=True):
-            with board.lock:
-                lane.mined = latest
-                if any(nonce >= latest for nonce in lane.in_flight):
-                    return False
-        self._day = day
-        return True
-
     # ---- signing
 
-    def _take(self, is_day: bool) -> list[tuple[Group, Lane]]:
+    def _take(self) -> list[tuple[Group, Lane]]:
+        """Groups of one day, each with the lane that sends it."""
         board = self._board
         taken: list[tuple[Group, Lane]] = []
         with board.lock:
+            has_room = self._has_room if self._day_may_begin() else _no_room
+            day = board.waiting.day
             while len(taken) < ROUND_GROUPS:
-                is_day = is_day and (self._clock is None or board.waiting.day in (None, self._day))
-                group = board.waiting.take(self._has_room if is_day else _no_room)
+                group = board.waiting.take(has_room if board.waiting.day == day else _no_room)
                 if group is None:
                     break
                 lane = board.lanes[group.key] if group.key else board.lane_with_room(group.partner)
                 assert lane is not None
                 lane.reserved += 1
                 taken.append((group, lane))
+                self._day = day if group.kind else self._day
         return taken
 
     def _sign(self, groups: list[tuple[Group, Lane]]) -> None:
@@ -178,8 +165,6 @@ class Dispatcher:
         signed: list[tuple[Group, InFlight]] = []
         misfits: list[tuple[Group, Lane]] = []
         for group, lane in groups:
-            if self._clock is not None:
-                self._clock.advance(group.not_before)
             try:
                 signed.append((group, lane.sign(group, board.slot, board.campaigns_of(group), board.gas_block)))
             except InputError:

@@ -9,7 +9,7 @@ from sqlalchemy.exc import IntegrityError
 
 from coalition.submit.content import to_content
 from coalition.submit.rows import Row, entry_of, pack, row_of, unpack
-from coalition.submit.storage import Storage
+from coalition.submit.storage import Storage, execute_many
 from coalition.submit.submission import Entry
 from coalition.submit.tables import SLOT_SHIFT, operations, transactions
 
@@ -17,13 +17,12 @@ __all__ = ["NonceRecorded", "Outbox", "Row"]
 
 READ_ROWS = 2_000
 
-_DELETE_OPERATION = delete(operations).where(operations.c.id == bindparam("_id"))
-_DELETE_TRANSACTION = delete(transactions).where(transactions.c.hash == bindparam("_hash"))
-_SETTLE_TRANSACTION = (
-    update(transactions)
-    .where(transactions.c.hash == bindparam("_hash"))
-    .values(settled_block=bindparam("_block"), operations=b"")
+_ADD_OPERATION = (
+    f"INSERT INTO {operations.name} (id, partner, kind, receipt_text, not_before, content) VALUES (?, ?, ?, ?, ?, ?)"
 )
+_DELETE_OPERATION = f"DELETE FROM {operations.name} WHERE id = ?"
+_DELETE_TRANSACTION = f"DELETE FROM {transactions.name} WHERE hash = ?"
+_SETTLE_TRANSACTION = f"UPDATE {transactions.name} SET settled_block = ?, operations = ? WHERE hash = ?"
 
 
 class NonceRecorded(Exception):
@@ -41,25 +40,25 @@ class Outbox:
     def add(self, entries: Iterable[Entry]) -> None:
         """Write operations down. All or none of them."""
         rows = [
-            {
-                "id": entry.id,
-                "partner": entry.submission.partner,
-                "kind": int(entry.kind),
-                "receipt_text": entry.submission.receipt_text,
-                "not_before": entry.submission.not_before,
-                "content": to_content(entry.submission.operation),
-            }
+            (
+                entry.id,
+                entry.submission.partner,
+                int(entry.kind),
+                entry.submission.receipt_text,
+                entry.submission.not_before,
+                to_content(entry.submission.operation),
+            )
             for entry in entries
         ]
         with self._storage.transaction() as connection:
-            connection.execute(insert(operations), rows)
+            execute_many(connection, _ADD_OPERATION, rows)
 
     def drop(self, ids: Iterable[int]) -> None:
         """Take operations out: their outcome is known."""
-        rows = [{"_id": id_} for id_ in ids]
+        rows = [(id_,) for id_ in ids]
         if rows:
             with self._storage.transaction() as connection:
-                connection.execute(_DELETE_OPERATION, rows)
+                execute_many(connection, _DELETE_OPERATION, rows)
 
     def waiting(self, slot: int) -> list[Entry]:
         """The operations of a slot that no transaction carries, in order."""
@@ -133,8 +132,7 @@ class Outbox:
         ]
         try:
             with self._storage.transaction() as connection:
-                if replaced:
-                    connection.execute(_DELETE_TRANSACTION, [{"_hash": hash_} for hash_ in replaced])
+                execute_many(connection, _DELETE_TRANSACTION, [(hash_,) for hash_ in replaced])
                 connection.execute(insert(transactions), values)
         except IntegrityError:
             raise NonceRecorded from None
@@ -142,23 +140,18 @@ class Outbox:
     def unrecord(self, hashes: Collection[str], ids: Collection[int] = ()) -> None:
         """Take transactions out, and with them operations that were refused."""
         with self._storage.transaction() as connection:
-            if hashes:
-                connection.execute(_DELETE_TRANSACTION, [{"_hash": hash_} for hash_ in hashes])
-            if ids:
-                connection.execute(_DELETE_OPERATION, [{"_id": id_} for id_ in ids])
+            execute_many(connection, _DELETE_TRANSACTION, [(hash_,) for hash_ in hashes])
+            execute_many(connection, _DELETE_OPERATION, [(id_,) for id_ in ids])
 
     def settle(self, settled: Sequence[tuple[str, int, Sequence[int]]], durable_block: int) -> None:
         """Mark transactions (hash, block, ids) as decided and drop their operations; drop what is durable."""
-        ids = [{"_id": id_} for _, _, of_one in settled for id_ in of_one]
-        gone = [{"_hash": hash_} for hash_, block, _ in settled if block <= durable_block]
-        kept = [{"_hash": hash_, "_block": block} for hash_, block, _ in settled if block > durable_block]
+        ids = [(id_,) for _, _, of_one in settled for id_ in of_one]
+        gone = [(hash_,) for hash_, block, _ in settled if block <= durable_block]
+        kept = [(block, b"", hash_) for hash_, block, _ in settled if block > durable_block]
         with self._storage.transaction() as connection:
-            if ids:
-                connection.execute(_DELETE_OPERATION, ids)
-            if gone:
-                connection.execute(_DELETE_TRANSACTION, gone)
-            if kept:
-                connection.execute(_SETTLE_TRANSACTION, kept)
+            execute_many(connection, _DELETE_OPERATION, ids)
+            execute_many(connection, _DELETE_TRANSACTION, gone)
+            execute_many(connection, _SETTLE_TRANSACTION, kept)
 
     def forget(self, slots: Collection[int], durable_block: int) -> None:
         """Drop decided transactions whose block is durable now."""

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from sqlalchemy import Engine, select, tuple_
-from sqlalchemy.dialects import postgresql, sqlite
 
-from coalition.submit.storage import Storage
+from coalition.submit.storage import Storage, execute_many
 from coalition.submit.tables import receipts
 
 __all__ = ["ReceiptTexts"]
 
 ROWS_A_QUERY = 400
+_KEEP = f"INSERT INTO {receipts.name} (partner, receipt, text) VALUES (?, ?, ?) ON CONFLICT DO NOTHING"
 
 
 class ReceiptTexts:
@@ -20,8 +20,6 @@ class ReceiptTexts:
 
     def __init__(self, engine: Engine) -> None:
         self._storage = Storage(engine)
-        insert = postgresql.insert if engine.dialect.name == "postgresql" else sqlite.insert
-        self._insert = insert(receipts).on_conflict_do_nothing()
 
     def keep(self, texts: Sequence[tuple[int, int, str]]) -> None:
         """Keep (partner, receipt number, text), where the number does not tell the text.
@@ -29,14 +27,10 @@ class ReceiptTexts:
         Raises:
             StorageFull: nothing was kept.
         """
-        rows = [
-            {"partner": partner, "receipt": receipt.to_bytes(32), "text": text}
-            for partner, receipt, text in texts
-            if text != str(receipt)
-        ]
+        rows = [(partner, receipt.to_bytes(32), text) for partner, receipt, text in texts if text != str(receipt)]
         if rows:
             with self._storage.transaction() as connection:
-                connection.execute(self._insert, rows)
+                execute_many(connection, _KEEP, rows)
 
     def text_of(self, partner: int, receipt: int) -> str:
         """Return the text of one receipt; see `texts_of`."""

@@ -1,6 +1,7 @@
 """The thread that sends, looks after what was sent, and clears the outbox of what is decided.
 
-Transactions travel in JSON-RPC batches, the lanes taking turns. What the node answers is only a hint: whether a transaction
+Transactions travel in JSON-RPC batches, the lanes taking turns; where the chain's clock follows the data, those of one day at a
+time, and the clock is set before. What the node answers is only a hint: whether a transaction
 counts is read from the chain (`Watch`), so a lost answer, a node that forgot, and "already known" need no cases of their own.
 """
 
@@ -16,7 +17,7 @@ from coalition.chain.rpc import Rpc, RpcError
 from coalition.submit.board import Board
 from coalition.submit.clock import Clock
 from coalition.submit.outbox import Outbox
-from coalition.submit.sequencer import InFlight
+from coalition.submit.sequencer import InFlight, Lane
 from coalition.submit.watch import Watch
 
 __all__ = ["Sender"]
@@ -177,18 +178,27 @@ class Sender:
             lanes = list(board.lanes.values())
             self._turn += 1
             lanes = lanes[self._turn % len(lanes) :] + lanes[: self._turn % len(lanes)] if lanes else []
-            while len(batch) < BATCH_TRANSACTIONS and size < BATCH_BYTES and any(lane.outgoing for lane in lanes):
-                for lane in lanes:
-                    if lane.outgoing and len(batch) < BATCH_TRANSACTIONS:
-                        sent = lane.outgoing.popleft()
-                        if sent.row.hash in board.by_hash:
-                            size += len(sent.row.raw)
-                            batch.append(sent)
+            day = min((self._day_of(lane) for lane in lanes if lane.outgoing), default=None)
+            while len(batch) < BATCH_TRANSACTIONS and size < BATCH_BYTES:
+                ready = [lane for lane in lanes if lane.outgoing and self._day_of(lane) == day]
+                if not ready:
+                    break
+                for lane in ready[: BATCH_TRANSACTIONS - len(batch)]:
+                    sent = lane.outgoing.popleft()
+                    if sent.row.hash in board.by_hash:
+                        size += len(sent.row.raw)
+                        batch.append(sent)
+            if batch:
+                board.lock.notify_all()  # another day may be signed
         return batch
+
+    def _day_of(self, lane: Lane) -> int:
+        return self._board.waiting.day_of(lane.outgoing[0].not_before)
 
     def _send(self, batch: list[InFlight]) -> None:
         try:
-            with nullcontext() if self._clock is None else self._clock.one_block():
+            wanted = max((sent.not_before for sent in batch if sent.not_before is not None), default=None)
+            with nullcontext() if self._clock is None else self._clock.one_block(wanted):
                 answers = self._rpc.batch([("eth_sendRawTransaction", ["0x" + sent.row.raw.hex()]) for sent in batch])
         except Exception:
             with self._board.lock:

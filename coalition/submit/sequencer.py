@@ -12,7 +12,7 @@ from coalition.chain.deployment import Deployment
 from coalition.chain.signer import Signer
 from coalition.chain.transactions import gas_limit, sign_transaction
 from coalition.submit.outbox import Row
-from coalition.submit.submission import Entry
+from coalition.submit.submission import Entry, latest
 from coalition.submit.waiting import Group
 
 __all__ = ["InFlight", "Lane"]
@@ -21,7 +21,10 @@ GAS_FILLER = 21_000
 
 
 class InFlight:
-    """A signed and recorded transaction whose block is not known to the follower yet."""
+    """A signed and recorded transaction whose block is not known to the follower yet.
+
+    `not_before` is the block time wanted by the latest of its operations.
+    """
 
     __slots__ = (
         "attempts",
@@ -31,6 +34,7 @@ class InFlight:
         "is_recovered",
         "lane",
         "missing_since",
+        "not_before",
         "passed_at",
         "row",
         "sent_at",
@@ -40,6 +44,7 @@ class InFlight:
         self.lane = lane
         self.row = row
         self.entries = entries
+        self.not_before = latest(entries)
         self.is_recovered = is_recovered
         self.is_queued = False
         self.is_mined = False

@@ -11,7 +11,7 @@ import errno
 import fcntl
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any
 
@@ -20,7 +20,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from coalition.errors import CoalitionError, SetupError, StorageFull, Unavailable
 
-__all__ = ["Slots", "Storage"]
+__all__ = ["Slots", "Storage", "execute_many"]
 
 BUSY_SECONDS = 30
 DISK_FULL_SQLSTATE = "53100"
@@ -125,6 +125,13 @@ class Slots:
             self._session = self._engine.connect().execution_options(isolation_level="AUTOCOMMIT")
         question = text("SELECT pg_try_advisory_lock(:class, :slot)")
         return bool(self._session.execute(question, {"class": ADVISORY_CLASS, "slot": slot}).scalar())
+
+
+def execute_many(connection: Connection, statement: str, rows: Sequence[tuple[Any, ...]]) -> None:
+    """Run a statement, with `?` for each value, for each row: the driver's own way, several times as fast as with names."""
+    if rows:
+        own = statement if connection.dialect.name == "sqlite" else statement.replace("?", "%s")
+        connection.exec_driver_sql(own, list(rows))
 
 
 def _sqlite(engine: Engine) -> Engine:

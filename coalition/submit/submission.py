@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -9,7 +10,7 @@ from coalition.chain.codec import kind_of
 from coalition.ledger.operations import Capture, Earn, Hold, Kind, Operation, Redeem, Refund, Release
 from coalition.submit.outcomes import Waiter
 
-__all__ = ["Entry", "PendingKey", "Submission", "kind_of", "pending_key", "same_content"]
+__all__ = ["Entry", "PendingKey", "Submission", "kind_of", "latest", "pending_key", "same_content"]
 
 PendingKey: TypeAlias = tuple[int, int, int]
 
@@ -39,6 +40,12 @@ class Entry:
         self.submission = submission
         self.waiters = waiters
         self.attempts = 0
+
+
+def latest(entries: Iterable[Entry]) -> int | None:
+    """Block time (Unix seconds) wanted by the latest of some operations; None if none of them wants any."""
+    wanted = (entry.submission.not_before for entry in entries)
+    return max((time for time in wanted if time is not None), default=None)
 
 
 def pending_key(partner: int, operation: Operation, kind: Kind) -> PendingKey:

@@ -94,7 +94,7 @@ class Submitter:
         self._watch = Watch(self._board, self._outbox, rpc)
         clock = Clock(rpc) if clock_follows else None
         self._sender = Sender(self._board, self._outbox, rpc, self._watch, durable_block, self._adopt_orphans, clock)
-        self._dispatcher = Dispatcher(self._board, self._outbox, rpc, clock)
+        self._dispatcher = Dispatcher(self._board, self._outbox, rpc)
         self._is_recovered = False
         self._recovering = threading.Lock()
 

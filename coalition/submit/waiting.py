@@ -7,7 +7,7 @@ order is promised; who needs one waits for the outcome of the first.
 
 Where the chain's clock follows the data, operations also wait by the UTC day of their `not_before`, and only those of the
 earliest day are given out. A day is precise enough: tiers, epochs and expiry look at days and longer. Whoever loads years may
-make the "day" longer: each one begins when the one before is in blocks, so fewer of them are faster.
+make the "day" longer: each one has blocks of its own, so fewer of them are faster.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 
 from coalition.ledger.operations import Kind, Refund, Reverse
-from coalition.submit.submission import Entry
+from coalition.submit.submission import Entry, latest
 
 __all__ = ["DAY_SECONDS", "Group", "Waiting", "award_count"]
 
@@ -60,12 +60,6 @@ class Group:
         """Ids of the operations."""
         return array("q", [entry.id for entry in self.entries])
 
-    @property
-    def not_before(self) -> int | None:
-        """Block time wanted by the latest of the operations."""
-        wanted = [entry.submission.not_before for entry in self.entries]
-        return max((time for time in wanted if time is not None), default=None)
-
 
 class _Partner:
     __slots__ = ("again", "kinds")
@@ -101,10 +95,16 @@ class Waiting:
         """The day whose turn it is, None if nothing waits or days do not matter."""
         return min(self._days) if self._by_day and self._days else None
 
+    def day_of(self, not_before: int | None) -> int:
+        """The day of a Unix time in seconds; all are one where days do not matter."""
+        if not self._by_day or not_before is None:
+            return NO_DAY
+        return not_before // self._day_seconds
+
     def add(self, entries: Iterable[Entry]) -> None:
         """Append operations."""
         for entry in entries:
-            partner = self._partner(self._day_of(entry.submission.not_before), entry.submission.partner)
+            partner = self._partner(self.day_of(entry.submission.not_before), entry.submission.partner)
             kind = partner.kinds.get(entry.kind)
             if kind is None:
                 kind = partner.kinds[entry.kind] = deque()
@@ -115,7 +115,7 @@ class Waiting:
         if group.kind is None:
             self._fillers.append(group)
         else:
-            self._partner(self._day_of(group.not_before), group.partner).again.append(group)
+            self._partner(self.day_of(latest(group.entries)), group.partner).again.append(group)
 
     def can_take(self, has_room: Callable[[int], bool]) -> bool:
         """True if `take` would return a group."""
@@ -168,11 +168,6 @@ class Waiting:
         if kind is Kind.EARN:
             return self._open_campaigns.get(partner, 0)
         return max((award_count(entry) for entry in entries), default=0)
-
-    def _day_of(self, not_before: int | None) -> int:
-        if not self._by_day or not_before is None:
-            return NO_DAY
-        return not_before // self._day_seconds
 
 
 def award_count(entry: Entry) -> int:
