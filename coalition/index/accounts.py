@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
 
 from sqlalchemy import Connection, func, select
 
@@ -31,17 +32,21 @@ class AccountIds(dict[str, int]):
         return self.last
 
 
-def account_ids(connection: Connection, events: Iterable[tuple[Position, Event]]) -> AccountIds:
+def account_ids(connection: Connection, events: Sequence[tuple[Position, Event]]) -> AccountIds:
     """Return the numbers of all accounts that `events` name, as far as they have one."""
+    names = {kind: _names(kind) for kind in {type(event) for _, event in events}}
     wanted: set[str] = set()
     for _, event in events:
-        for name in NAMES:
-            address = getattr(event, name, None)
-            if isinstance(address, str):
-                wanted.add(address)
+        for name in names[type(event)]:
+            wanted.add(getattr(event, name))
     known: dict[str, int] = {}
     for some in portions(sorted(wanted)):
         question = select(accounts.c.address, accounts.c.id).where(accounts.c.address.in_(some))
         known |= dict(connection.execute(question).tuples().all())
     last = connection.execute(select(func.max(accounts.c.id))).scalar()
     return AccountIds(known, last or 0)
+
+
+def _names(kind: type[Event]) -> tuple[str, ...]:
+    """The fields of a kind of events that name accounts."""
+    return tuple(field.name for field in fields(kind) if field.name in NAMES and field.type == "str")
