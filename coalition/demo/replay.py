@@ -6,7 +6,7 @@ import json
 import os
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -102,13 +102,21 @@ def on_board(ledger: OpenLedger) -> None:
             ledger.add_partner(partner.slug, "USD", partner.earn_rate_bps)
 
 
-def replay(ledger: OpenLedger, days: int, tell: Callable[[int, int], None]) -> tuple[int, float]:
+def replay(
+    ledger: OpenLedger,
+    days: int,
+    tell: Callable[[int, int], None],
+    *,
+    wanted: Iterable[Promotion] | None = None,
+    clock_step: int = CLOCK_STEP,
+) -> tuple[int, float]:
     """Load the next `days` days (fewer if the data ends); return operations posted and the seconds from file to indexed.
 
     The days are cut where campaigns open: each is agreed on a day before, when all earlier purchases are in the book, and only
     those that open in these days or opened before. A redemption is posted a step of the clock later, when all purchases of its
     own time are in the book. Progress is written at the end: a run that was cut short is done again, and counts once. `tell`
-    gets rows done and rows in all.
+    gets rows done and rows in all. `wanted` are the campaigns, by default all of the demo's; `clock_step` is what the ledger
+    was opened with.
     """
     progress = DemoProgress.read(ledger.settings)
     days = min(days, journey.day_count() - progress.days_done)
@@ -116,10 +124,10 @@ def replay(ledger: OpenLedger, days: int, tell: Callable[[int, int], None]) -> t
         return 0, 0.0
     file = ledger.settings.home / "demo" / "purchases.parquet"
     rows = journey.write_purchases(file, progress.days_done, days)
-    redemptions = _Redemptions(ledger, journey.redemptions(progress.days_done, days))
+    redemptions = _Redemptions(ledger, journey.redemptions(progress.days_done, days), clock_step)
     done, seconds = 0, 0.0
     chunks = _Chunks(PurchaseFile(file).chunks())
-    stages = _stages(progress.days_done, days)
+    stages = _stages(progress.days_done, days, promotions() if wanted is None else wanted)
     for opening, until in stages:
         campaigns.start(ledger, opening)
         begun = time.monotonic()
@@ -144,11 +152,11 @@ def _tell_more(tell: Callable[[int, int], None], before: int, rows: int, done: i
     tell(before + done, rows)
 
 
-def _stages(first: int, days: int) -> list[tuple[list[Promotion], int]]:
+def _stages(first: int, days: int, wanted: Iterable[Promotion]) -> list[tuple[list[Promotion], int]]:
     """Cut some days of the data where campaigns open: the campaigns to start, then the Unix time up to which to load."""
     midnights = journey.midnights(journey.first_day() + timedelta(days=first + day) for day in range(days + 1))
     openings: dict[int, list[Promotion]] = {midnights[0]: []}
-    for promotion in promotions():
+    for promotion in wanted:
         if promotion.opens_at < midnights[-1]:
             day_before = max(midnights[0], promotion.opens_at - DAY)
             openings.setdefault(day_before, []).append(promotion)
@@ -176,9 +184,10 @@ class _Chunks:
 class _Redemptions:
     """Posts the redemptions of the data while the purchases are loaded. The demo holds the members' keys in custody."""
 
-    def __init__(self, ledger: OpenLedger, redemptions: list[journey.JourneyRedemption]) -> None:
+    def __init__(self, ledger: OpenLedger, redemptions: list[journey.JourneyRedemption], clock_step: int) -> None:
         self.count = len(redemptions)
         self._ledger = ledger
+        self._clock_step = clock_step
         self._waiting = deque(redemptions)
         self._posted: list[tuple[list[str], Bulk]] = []
 
@@ -204,9 +213,9 @@ class _Redemptions:
     def post_due(self, until: int) -> None:
         """Post the redemptions that are due at a Unix time: a step of the clock after they happened."""
         due: list[journey.JourneyRedemption] = []
-        while self._waiting and self._waiting[0].occurred_at + CLOCK_STEP <= until:
+        while self._waiting and self._waiting[0].occurred_at + self._clock_step <= until:
             due.append(self._waiting.popleft())
-        self._post([(one, one.occurred_at + CLOCK_STEP) for one in due])
+        self._post([(one, one.occurred_at + self._clock_step) for one in due])
 
     def post_rest(self) -> None:
         """Post what is left, once all purchases are in the book, without moving the clock."""
