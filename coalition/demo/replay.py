@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
+from typing import TypeAlias
 
 from coalition.bootstrap import LedgerParameters, OpenLedger, create_ledger, forget_ledger
 from coalition.chain.deploy import Parameters
@@ -31,6 +32,8 @@ VALIDITY_EPOCHS = 4
 AUTHORIZATION_SECONDS = 400 * DAY
 CLOCK_STEP = DAY
 """How far the chain's clock moves at a time, in seconds: block times are right to within a day."""
+
+Rows: TypeAlias = list[PurchaseRow | RowError]
 
 
 @dataclass(slots=True)
@@ -126,7 +129,7 @@ def replay(
     rows = journey.write_purchases(file, progress.days_done, days)
     redemptions = _Redemptions(ledger, journey.redemptions(progress.days_done, days), clock_step)
     done, seconds = 0, 0.0
-    chunks = _Chunks(PurchaseFile(file).chunks())
+    chunks = _Chunks(PurchaseFile(file).chunks(), clock_step)
     stages = _stages(progress.days_done, days, promotions() if wanted is None else wanted)
     for opening, until in stages:
         campaigns.start(ledger, opening)
@@ -165,20 +168,32 @@ def _stages(first: int, days: int, wanted: Iterable[Promotion]) -> list[tuple[li
 
 
 class _Chunks:
-    """Rows of a file, which come in the order of time, given out up to one time after another."""
+    """Rows of a file, which come in the order of time, given out up to one time after another.
 
-    def __init__(self, chunks: Iterator[list[PurchaseRow | RowError]]) -> None:
+    What falls into one step of the clock is given out together: a step that is split takes two blocks.
+    """
+
+    def __init__(self, chunks: Iterator[Rows], clock_step: int) -> None:
         self._chunks = chunks
-        self._rest: list[PurchaseRow | RowError] = []
+        self._clock_step = clock_step
+        self._rest: Rows = []
 
-    def before(self, until: int) -> Iterator[list[PurchaseRow | RowError]]:
+    def before(self, until: int) -> Iterator[Rows]:
         """Yield what happened before a Unix time and was not given out yet."""
-        while rows := self._rest or next(self._chunks, []):
-            count = sum(not (isinstance(row, PurchaseRow) and (row.occurred_at or 0) >= until) for row in rows)
+        while True:
+            more = next(self._chunks, None)
+            rows = self._rest + (more or [])
+            steps_end = until if more is None else self._step_of(_latest(rows))
+            end = min(until, steps_end)
+            count = next((place for place, row in enumerate(rows) if _time(row) >= end), len(rows))
             self._rest = rows[count:]
-            yield rows[:count]
-            if self._rest:
+            if count:
+                yield rows[:count]
+            if more is None or until <= steps_end:
                 return
+
+    def _step_of(self, timestamp: int) -> int:
+        return timestamp - timestamp % self._clock_step
 
 
 class _Redemptions:
@@ -191,12 +206,11 @@ class _Redemptions:
         self._waiting = deque(redemptions)
         self._posted: list[tuple[list[str], Bulk]] = []
 
-    def woven_into(self, chunks: Iterator[list[PurchaseRow | RowError]]) -> Iterator[list[PurchaseRow | RowError]]:
+    def woven_into(self, chunks: Iterator[Rows]) -> Iterator[Rows]:
         """Yield `chunks`; post, once a chunk has been taken, the redemptions that are due."""
         for chunk in chunks:
             yield chunk
-            times = [row.occurred_at for row in chunk if isinstance(row, PurchaseRow) and row.occurred_at]
-            self.post_due(max(times, default=0))
+            self.post_due(_latest(chunk))
 
     def rejected(self) -> dict[str, Counter[str]]:
         """Wait for all outcomes, and return the rejected ones by partner and code."""
@@ -243,6 +257,15 @@ class _Redemptions:
         account = ledger.custody.account(one.member)
         operation = Redeem(account, receipt_number(one.receipt), one.points, deadline, signature)
         return Submission(partner, operation, one.receipt, not_before)
+
+
+def _time(row: PurchaseRow | RowError) -> int:
+    """Unix time of a row; 0 for one without."""
+    return row.occurred_at or 0 if isinstance(row, PurchaseRow) else 0
+
+
+def _latest(rows: Rows) -> int:
+    return max(map(_time, rows), default=0)
 
 
 def _require_demo(settings: Settings) -> None:
