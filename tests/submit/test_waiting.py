@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
+from coalition.chain.rpc import Rpc
+from coalition.errors import ChainUnavailable
 from coalition.ledger.lots import Lots
 from coalition.ledger.operations import Capture, Earn, Kind, Operation, Outcome, Reverse
 from coalition.submit import Submission, outcome
 from coalition.submit.submission import Entry, kind_of
 from coalition.submit.waiting import DATA_BYTES_MAX, Group, Waiting
-from tests.submit.world import Desk, World, earn, member
+from tests.submit.world import Desk, Faulty, World, earn, member
 
 DAY = 86_400
 
@@ -138,8 +143,6 @@ def test_a_large_partner_does_not_hold_up_a_small_one(desk: Callable[..., Desk],
 
 
 def test_post_waits_while_too_much_is_pending(desk: Callable[..., Desk]) -> None:
-    import threading
-
     one = desk(starts=False, pending_max=1000)
     one.submitter.post_many([earn(receipt) for receipt in range(800)])
     second = threading.Thread(target=one.submitter.post_many, args=([earn(2000 + receipt) for receipt in range(400)],))
@@ -176,3 +179,36 @@ def test_the_clock_follows_the_data_and_never_goes_back(
     one.close()
     (later,) = desk(clock_follows=True).post(earn(9998, not_before=first + DAY))
     assert outcome(later, 20).timestamp >= times[-1]
+
+
+class Absent(Faulty):
+    """Is gone for half a second when it is sent something for the first time."""
+
+    def __init__(self, rpc: Rpc) -> None:
+        super().__init__(rpc)
+        self.asked = threading.Event()
+
+    def batch(self, calls: list[tuple[str, list[Any]]]) -> list[Any]:
+        if calls[0][0] == "eth_sendRawTransaction" and not self.asked.is_set():
+            self.asked.set()
+            time.sleep(0.5)
+            raise ChainUnavailable("The node is gone.")
+        return super().batch(calls)
+
+
+def test_days_stay_apart_where_one_has_to_be_sent_again(desk: Callable[..., Desk], world: World) -> None:
+    first = 1_700_000_000 - 1_700_000_000 % DAY
+    node = Absent(world.rpc)
+    one = desk(starts=False, clock_follows=True, rpc=node)
+    wanted = [
+        earn(day * 100 + i, partner=1 + i % 2, not_before=first + day * DAY) for day in range(1, 7) for i in range(6)
+    ]
+    bulk = one.submitter.post_many(wanted)
+    one.start()
+    assert node.asked.wait(20)
+    time.sleep(0.3)
+    late = earn(999, not_before=first + 4 * DAY)
+    (told,) = one.post(late)
+
+    for submission, record in zip([*wanted, late], [*bulk.wait(60), outcome(told, 20)], strict=True):
+        assert record.timestamp // DAY == submission.not_before // DAY
