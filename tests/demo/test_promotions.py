@@ -138,7 +138,7 @@ def test_no_partner_has_more_campaigns_at_a_time_than_a_purchase_can_hear_of(mad
 def test_stages_cover_the_days_and_begin_a_day_before_a_campaign(made: list[Promotion]) -> None:
     from coalition.demo.replay import _stages
 
-    stages = _stages(30, 70)
+    stages = _stages(30, 70, made)
 
     untils = [until for _, until in stages]
     assert untils == sorted(set(untils))
