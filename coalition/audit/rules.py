@@ -10,18 +10,8 @@ from coalition.chain.deployment import Deployment
 from coalition.chain.keccak import keccak
 from coalition.chain.rpc import Rpc, RpcError
 from coalition.ledger.campaigns.seams import Unanswered
-from coalition.ledger.rules.action import Action
-from coalition.ledger.rules.dividend import Dividend
-from coalition.ledger.rules.levels import Levels
-from coalition.ledger.rules.milestone import Milestone
-from coalition.ledger.rules.multiplier import Multiplier
-from coalition.ledger.rules.quest import Quest
-from coalition.ledger.rules.referral import Referral
 from coalition.ledger.rules.rule import Award, Happening, Rule, TakenBack
-from coalition.ledger.rules.stamps import Stamps
-from coalition.ledger.rules.streak import Streak
-from coalition.ledger.rules.surprise import Surprise
-from coalition.ledger.rules.threshold import Threshold
+from coalition.ledger.rules.twins import rules
 
 __all__ = ["ForeignRule", "rule_twins"]
 
@@ -32,20 +22,7 @@ ANSWER_BYTES = 64
 
 def rule_twins(deployment: Deployment) -> dict[str, Rule]:
     """Return the twins of the deployment's rules by address."""
-    twins: tuple[Rule, ...] = (
-        Action(),
-        Dividend(),
-        Levels(),
-        Milestone(),
-        Multiplier(),
-        Quest(),
-        Referral(),
-        Stamps(),
-        Streak(),
-        Surprise(keccak),
-        Threshold(),
-    )
-    return {deployment.rules[twin.contract]: twin for twin in twins}
+    return {deployment.rules[twin.contract]: twin for twin in rules(keccak)}
 
 
 @dataclass

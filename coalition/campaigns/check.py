@@ -11,7 +11,6 @@ from coalition.campaigns.document import ANYBODY, BEST_ONLY, Campaign, Context
 from coalition.campaigns.fields import UNREAD, Field, NodeReader, Reader, items, keyed, read_fields, value
 from coalition.campaigns.findings import Finding, Report, Written, require_none, suggestion
 from coalition.campaigns.kinds import KINDS, Frame
-from coalition.campaigns.rule_twins import rule_of
 from coalition.campaigns.segment import Segment, account_fault, read_segment
 from coalition.campaigns.source import Entries, Node, Scalar, read_source
 from coalition.campaigns.values import (
@@ -31,6 +30,7 @@ from coalition.campaigns.written import time_of
 from coalition.ledger.campaigns.terms import NEVER_EARLY, Sponsor
 from coalition.ledger.operations import BPS
 from coalition.ledger.rules.rule import TermCountInvalid, TermInvalid
+from coalition.ledger.rules.twins import rule_of
 
 __all__ = ["BUDGET_MAX", "PARTNERS_MAX", "Checked", "campaign_fields", "check", "read_campaign"]
 

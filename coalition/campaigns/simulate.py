@@ -9,13 +9,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 from coalition.campaigns.document import ANYBODY, Campaign
-from coalition.campaigns.rule_twins import standing_of
 from coalition.campaigns.segment import Keccak
 from coalition.campaigns.tier_file import TierFile
 from coalition.campaigns.trial import Trial
 from coalition.ledger.campaign_events import AwardCut, Awarded, CompanionAwarded
 from coalition.ledger.events import Event
 from coalition.ledger.operations import BPS
+from coalition.ledger.rules.twins import standing_of
 
 __all__ = ["Bin", "PastPurchase", "Preview", "shift_for", "simulate"]
 

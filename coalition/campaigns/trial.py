@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 from coalition.campaigns.compile import compile_terms
 from coalition.campaigns.document import Campaign
-from coalition.campaigns.rule_twins import rules
 from coalition.campaigns.segment import Keccak, checksum_address
 from coalition.campaigns.tier_file import TierFile
 from coalition.errors import InputError
@@ -15,6 +14,7 @@ from coalition.ledger.campaigns.engine import Engine
 from coalition.ledger.campaigns.seams import SimpleCoalition, SimpleTiers
 from coalition.ledger.campaigns.state import REVEAL_SECONDS, CampaignState
 from coalition.ledger.events import Event, Position
+from coalition.ledger.rules.twins import rules
 from coalition.ledger.run import Revert
 
 __all__ = ["Trial"]

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
-from typing import Any
 
 from coalition.campaigns.currencies import decimals_of_all
 from coalition.campaigns.document import Campaign, Context
@@ -17,52 +16,16 @@ from coalition.chain.rpc import Rpc
 from coalition.errors import NotFound
 from coalition.ledger.campaigns.state import Proposed
 from coalition.ledger.campaigns.terms import Terms
-from coalition.ledger.rules.action import ActionTerms
-from coalition.ledger.rules.dividend import DividendTerms
-from coalition.ledger.rules.levels import LevelsTerms
-from coalition.ledger.rules.milestone import MilestoneTerms
-from coalition.ledger.rules.multiplier import MultiplierTerms
-from coalition.ledger.rules.quest import QuestTerms
-from coalition.ledger.rules.referral import ReferralTerms
-from coalition.ledger.rules.stamps import StampTerms
-from coalition.ledger.rules.streak import StreakTerms
-from coalition.ledger.rules.surprise import SurpriseTerms
-from coalition.ledger.rules.threshold import ThresholdTerms
+from coalition.ledger.rules.twins import CONTRACTS
 from coalition.ledger.tiers import NO_PROGRAMME, Programme
 from coalition.service.campaign_answers import Approval, CampaignShown, VersionShown
 from coalition.service.campaign_files import CampaignFiles
 from coalition.service.partners import PartnerDirectory
 
-__all__ = ["CampaignReader", "kind_of", "rule_address", "terms_of_kind"]
+__all__ = ["CampaignReader", "kind_of", "rule_address"]
 
 MINOR_DIGITS = 2
 VERSIONS_CACHED = 1_000
-CONTRACTS = {
-    "action": "ActionRule",
-    "dividend": "DividendRule",
-    "levels": "LevelsRule",
-    "milestone": "MilestoneRule",
-    "multiplier": "MultiplierRule",
-    "quest": "QuestRule",
-    "referral": "ReferralRule",
-    "stamps": "StampRule",
-    "streak": "StreakRule",
-    "surprise": "SurpriseRule",
-    "threshold": "ThresholdRule",
-}
-FROM_WORDS: Mapping[str, Callable[[Sequence[int]], Any]] = {
-    "action": ActionTerms.from_words,
-    "dividend": DividendTerms.from_words,
-    "levels": LevelsTerms.from_words,
-    "milestone": MilestoneTerms.from_words,
-    "multiplier": MultiplierTerms.from_words,
-    "quest": QuestTerms.from_words,
-    "referral": ReferralTerms.from_words,
-    "stamps": StampTerms.from_words,
-    "streak": StreakTerms.from_words,
-    "surprise": SurpriseTerms.from_words,
-    "threshold": ThresholdTerms.from_words,
-}
 
 
 def kind_of(deployment: Deployment, rule: str) -> str:
@@ -73,11 +36,6 @@ def kind_of(deployment: Deployment, rule: str) -> str:
 def rule_address(deployment: Deployment, kind: str) -> str:
     """Return the address of a kind's contract."""
     return deployment.rules[CONTRACTS[kind]]
-
-
-def terms_of_kind(kind: str, words: Sequence[int]) -> Any:
-    """Return the terms of a kind's twin."""
-    return FROM_WORDS[kind](words)
 
 
 class CampaignReader:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from coalition.campaigns.rule_twins import standing_of
 from coalition.campaigns.segment import Segment
 from coalition.chain import history
 from coalition.chain.addresses import ZERO_ADDRESS
@@ -16,6 +15,7 @@ from coalition.index.queries import Queries
 from coalition.ledger.campaigns.calls import Attestation, Joining
 from coalition.ledger.campaigns.state import MEMBER_JOINED
 from coalition.ledger.operations import BPS
+from coalition.ledger.rules.twins import standing_of, terms_of
 from coalition.ledger.tiers import QualifyBy
 from coalition.service.campaign_answers import (
     BadgeShown,
@@ -24,7 +24,6 @@ from coalition.service.campaign_answers import (
     PurchasePreview,
     TierShown,
 )
-from coalition.service.campaign_book import terms_of_kind
 from coalition.service.campaign_preview import PurchaseTrial
 from coalition.service.campaigns import CampaignService
 from coalition.service.checks import check_address, check_spend_minor
@@ -278,7 +277,7 @@ def _progress(one: CampaignShown, progress: int, paid: int, flags: int, tier: in
     terms, ends = one.counting.terms, one.live.closes_at
     standing = None
     if one.kind:
-        standing = standing_of(one.kind, terms_of_kind(one.kind, terms.rule_terms), progress, one.now)
+        standing = standing_of(one.kind, terms_of(one.kind, terms.rule_terms), progress, one.now)
     until = min(standing.until, ends) if standing and standing.until else ends
     return ProgressShown(
         campaign=one.campaign,

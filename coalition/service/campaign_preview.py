@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from coalition.campaigns.rule_twins import rule_of
 from coalition.chain.campaign_reading import Question, ask_all, read_live
 from coalition.chain.keccak import keccak
 from coalition.ledger.campaign_events import AwardCut, Awarded, BadgeAwarded
@@ -15,6 +14,7 @@ from coalition.ledger.campaigns.seams import SimpleCoalition, Surroundings, Unan
 from coalition.ledger.campaigns.state import MEMBER_REFERRED, Campaign, CampaignState, Running, Word
 from coalition.ledger.operations import BPS
 from coalition.ledger.rules.rule import Award, Happening, Rule, TakenBack
+from coalition.ledger.rules.twins import rule_of
 from coalition.ledger.tiers import Programme
 from coalition.service.campaign_answers import AwardShown
 from coalition.service.campaign_book import CampaignReader, kind_of

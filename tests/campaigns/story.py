@@ -16,7 +16,6 @@ from coalition.audit.report import MATCH
 from coalition.audit.run import AuditReport, audit
 from coalition.campaigns.compile import compile_terms
 from coalition.campaigns.document import Campaign
-from coalition.campaigns.rule_twins import rule_of, standing_of
 from coalition.chain import campaign_views as chain
 from coalition.chain import history, views
 from coalition.chain.admin import Admin
@@ -47,6 +46,7 @@ from coalition.ledger.campaigns.terms import Terms, hash_of
 from coalition.ledger.chain_word import proof_for
 from coalition.ledger.events import Earned, Event, Position, Redeemed, Reversed
 from coalition.ledger.operations import Earn, Operation, Purpose, Redeem, Reverse
+from coalition.ledger.rules.twins import rule_of, standing_of
 from coalition.ledger.state import State, apply_all
 from coalition.service.campaign_book import terms_of_kind
 from tests.campaigns.programmes import (

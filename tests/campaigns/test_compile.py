@@ -11,7 +11,6 @@ from coalition.campaigns.check import check, read_campaign
 from coalition.campaigns.compile import compile_terms
 from coalition.campaigns.diff import changes, is_amendable
 from coalition.campaigns.kinds import KINDS
-from coalition.campaigns.rule_twins import rule_of
 from coalition.campaigns.segment import checksum_address, tree_of
 from coalition.campaigns.templates import TIERS_TEMPLATE, template
 from coalition.campaigns.tier_file import check_tiers, read_tiers
@@ -20,6 +19,7 @@ from coalition.chain.keccak import keccak
 from coalition.errors import InputError
 from coalition.ledger.campaigns.terms import NEVER_EARLY, Sponsor, Terms
 from coalition.ledger.rules.levels import Stage
+from coalition.ledger.rules.twins import rule_of
 from coalition.ledger.tiers import COUNT_MAX, Downgrade, Programme, QualifyBy, Tier
 from tests.campaigns.files import ATTESTOR, CONTEXT, QUEST, RULE, account, campaign_of, of_kind, with_lines
 

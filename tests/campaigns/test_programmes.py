@@ -14,12 +14,12 @@ import pytest
 
 from coalition.campaigns.compile import compile_terms
 from coalition.campaigns.diff import changes
-from coalition.campaigns.rule_twins import rule_of
 from coalition.chain.keccak import keccak
 from coalition.errors import AccessDenied, Refused
 from coalition.index.follower import Follower
 from coalition.index.queries import Queries
 from coalition.ledger.campaign_events import AwardCut, AwardOutdone, Refusal
+from coalition.ledger.rules.twins import rule_of
 from tests.campaigns.files import RULE
 from tests.campaigns.programmes import FILES, FOLDERS, PROGRAMMES, WRITTEN_ON, campaign_of, context_of
 from tests.campaigns.story import Ground, Story, signer, story_of
