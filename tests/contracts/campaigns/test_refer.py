@@ -31,43 +31,46 @@ def test_only_a_partner_that_takes_part_may(world, campaign, newcomer, member, r
         world.book.refer(campaign, newcomer, member, {"from": redeeming_partner.key})
 
 
-def refused(world, campaign, newcomer, referrer, key):
-    with reverts("ReferralRefused", campaign, newcomer, referrer):
-        world.book.refer(campaign, newcomer, referrer, {"from": key})
-
-
 def test_the_referrer_is_a_member(world, campaign, newcomer, next_key, earning_partner):
-    refused(world, campaign, newcomer, next_key, earning_partner.key)
+    with reverts("ReferralRefused", campaign, newcomer, next_key):
+        world.book.refer(campaign, newcomer, next_key, {"from": earning_partner.key})
 
 
 def test_nobody_refers_itself_or_in_a_ring(world, campaign, newcomer, next_key, earning_partner):
-    refused(world, campaign, newcomer, newcomer, earning_partner.key)
+    with reverts("ReferralRefused", campaign, newcomer, newcomer):
+        world.book.refer(campaign, newcomer, newcomer, {"from": earning_partner.key})
     world.ledger.setMemberSince(next_key, now() + 100)
     world.book.refer(campaign, next_key, newcomer, {"from": earning_partner.key})
-    refused(world, campaign, newcomer, next_key, earning_partner.key)
+    with reverts("ReferralRefused", campaign, newcomer, next_key):
+        world.book.refer(campaign, newcomer, next_key, {"from": earning_partner.key})
 
 
 def test_those_enrolled_in_the_same_second_do_not(world, campaign, newcomer, next_key, earning_partner):
     world.ledger.setMemberSince(next_key, world.ledger.memberSinceOf(newcomer))
-    refused(world, campaign, newcomer, next_key, earning_partner.key)
+    with reverts("ReferralRefused", campaign, newcomer, next_key):
+        world.book.refer(campaign, newcomer, next_key, {"from": earning_partner.key})
 
 
 def test_the_referred_is_new(world, campaign, next_key, member, other_member, earning_partner):
-    refused(world, campaign, next_key, member, earning_partner.key)
+    with reverts("ReferralRefused", campaign, next_key, member):
+        world.book.refer(campaign, next_key, member, {"from": earning_partner.key})
     world.ledger.setMemberSince(other_member, world.book.campaignOf(campaign)[0][1] - 1)
-    refused(world, campaign, other_member, member, earning_partner.key)
+    with reverts("ReferralRefused", campaign, other_member, member):
+        world.book.refer(campaign, other_member, member, {"from": earning_partner.key})
 
 
 def test_the_referred_has_no_progress(world, newcomer, member, earning_partner):
     campaign, _ = world.opened(rule=world.rules.StampRule, rule_terms=(5, 0, 1, 0, 0))
     world.ledger.setMemberSince(newcomer, now())
     world.buy(newcomer)
-    refused(world, campaign, newcomer, member, earning_partner.key)
+    with reverts("ReferralRefused", campaign, newcomer, member):
+        world.book.refer(campaign, newcomer, member, {"from": earning_partner.key})
 
 
 def test_only_once(world, campaign, newcomer, member, other_member, earning_partner):
     world.book.refer(campaign, newcomer, member, {"from": earning_partner.key})
-    refused(world, campaign, newcomer, other_member, earning_partner.key)
+    with reverts("ReferralRefused", campaign, newcomer, other_member):
+        world.book.refer(campaign, newcomer, other_member, {"from": earning_partner.key})
 
 
 def test_both_are_paid_at_the_first_purchase_that_qualifies(world, campaign, newcomer, member, earning_partner):

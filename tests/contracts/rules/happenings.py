@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from brownie.exceptions import VirtualMachineError
 from support import DAY, plain
 
 PURCHASE, ATTESTATION, CLAIM, DRAW = 1, 2, 3, 4
@@ -37,6 +38,15 @@ def first_part(before: int, after: int, points: int = 0) -> tuple:
 def award(points: int = 0, companion_points: int = 0, badge: int = 0) -> int:
     """The word of an award."""
     return points + companion_points * 2**48 + badge * 2**96
+
+
+def accepts(rule: Any, terms: list[int]) -> bool:
+    """True if a kind can run on terms."""
+    try:
+        rule.check(terms)
+    except VirtualMachineError:
+        return False
+    return True
 
 
 def answer(called: Any) -> tuple[int, int]:

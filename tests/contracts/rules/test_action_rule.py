@@ -1,7 +1,7 @@
 """`ActionRule`."""
 
 import pytest
-from happenings import ATTESTATION, CLAIM, MONDAY, all_of, answer, award, happened, part, purchase
+from happenings import ATTESTATION, CLAIM, MONDAY, accepts, all_of, answer, award, happened, part, purchase
 from support import DAY, reverts
 
 LESSON = 5
@@ -49,7 +49,8 @@ def test_terms_say_nothing_that_has_no_meaning(rule):
 
 def test_good_terms_are_accepted(rule):
     for terms in (TERMS, [0, 0, 0, 0, 1, 1], [2**32 - 1, 2**48 - 1, 2**32 - 1, 2**32 - 1, 0, 0]):
-        rule.check(terms)
+        assert accepts(rule, terms)
+    assert not accepts(rule, [])
 
 
 def test_only_attestations_of_the_action_count(rule):

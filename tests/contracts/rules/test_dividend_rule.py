@@ -1,7 +1,19 @@
 """`DividendRule`."""
 
 import pytest
-from happenings import ATTESTATION, CLAIM, MONDAY, POINTS_MAX, answer, award, first_part, happened, part, purchase
+from happenings import (
+    ATTESTATION,
+    CLAIM,
+    MONDAY,
+    POINTS_MAX,
+    accepts,
+    answer,
+    award,
+    first_part,
+    happened,
+    part,
+    purchase,
+)
 from support import DAY, reverts
 
 PAYABLE_FROM = MONDAY + 30 * DAY
@@ -28,8 +40,9 @@ def test_each_term_has_its_limits(rule, index, values):
 
 
 def test_good_terms_are_accepted(rule):
-    rule.check(TERMS)
-    rule.check([1_000_000, 2**40 - 1])
+    assert accepts(rule, TERMS)
+    assert accepts(rule, [1_000_000, 2**40 - 1])
+    assert not accepts(rule, [])
 
 
 def test_only_purchases_and_claims_count(rule):

@@ -1,7 +1,7 @@
 """`LevelsRule`."""
 
 import pytest
-from happenings import ATTESTATION, CLAIM, MONDAY, all_of, answer, award, first_part, happened, part, purchase
+from happenings import ATTESTATION, CLAIM, MONDAY, accepts, all_of, answer, award, first_part, happened, part, purchase
 from support import DAY, reverts
 
 VISITS, SPEND, PARTNERS, ACTIONS = 1, 2, 3, 4
@@ -77,10 +77,11 @@ def test_each_stage_must_be_sound(rule, unsound):
 
 
 def test_good_terms_are_accepted(rule):
-    rule.check(DINING)
-    rule.check(RANKS)
-    rule.check([32, *[stage(SPEND, 2**48 - 1, 2**48 - 1, 2**48 - 1, 2**32 - 1)] * 32, *range(1, 65)])
-    rule.check([1, stage(ACTIONS, 1, action=2**32 - 1)])
+    assert accepts(rule, DINING)
+    assert accepts(rule, RANKS)
+    assert accepts(rule, [32, *[stage(SPEND, 2**48 - 1, 2**48 - 1, 2**48 - 1, 2**32 - 1)] * 32, *range(1, 65)])
+    assert accepts(rule, [1, stage(ACTIONS, 1, action=2**32 - 1)])
+    assert not accepts(rule, [])
 
 
 def test_only_what_a_stage_wants_counts(rule):

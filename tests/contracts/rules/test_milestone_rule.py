@@ -7,6 +7,7 @@ from happenings import (
     DRAW,
     ENROLLED,
     PURCHASE,
+    accepts,
     all_of,
     answer,
     award,
@@ -63,7 +64,8 @@ def test_there_is_something_to_win(rule):
 
 def test_good_terms_are_accepted(rule):
     for terms in (ENROLMENT_TERMS, ANNIVERSARY_TERMS, BIRTHDAY_TERMS, [1, 0, 2**40 - 1, 0, 1]):
-        rule.check(terms)
+        assert accepts(rule, terms)
+    assert not accepts(rule, [])
 
 
 @pytest.mark.parametrize("terms", [ENROLMENT_TERMS, ANNIVERSARY_TERMS])

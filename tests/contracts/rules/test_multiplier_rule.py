@@ -1,7 +1,7 @@
 """`MultiplierRule`."""
 
 import pytest
-from happenings import CLAIM, MONDAY, POINTS_MAX, UTC, answer, award, first_part, happened, part, purchase
+from happenings import CLAIM, MONDAY, POINTS_MAX, UTC, accepts, answer, award, first_part, happened, part, purchase
 from support import DAY, HOUR, reverts
 
 SATURDAY = MONDAY + 5 * DAY
@@ -45,9 +45,10 @@ def test_the_hours_must_not_be_empty(rule):
 
 
 def test_good_terms_are_accepted(rule):
-    rule.check(TRIPLE)
-    rule.check(HAPPY_HOUR)
-    rule.check([1, 1_000_000, 1, 1_439, 1_440, 2_280, 2**48 - 1])
+    assert accepts(rule, TRIPLE)
+    assert accepts(rule, HAPPY_HOUR)
+    assert accepts(rule, [1, 1_000_000, 1, 1_439, 1_440, 2_280, 2**48 - 1])
+    assert not accepts(rule, [])
 
 
 def test_terms_are_counted_at_each_purchase(rule):

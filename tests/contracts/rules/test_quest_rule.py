@@ -7,6 +7,7 @@ from happenings import (
     DRAW,
     MONDAY,
     POINTS_MAX,
+    accepts,
     all_of,
     answer,
     award,
@@ -68,9 +69,10 @@ def test_there_is_something_to_win(rule):
 
 
 def test_good_terms_are_accepted(rule):
-    rule.check(TERMS)
-    rule.check([4, 0, 0, 0, 2**32 - 1, 0, *PARTNERS])
-    rule.check([64, POINTS_MAX, 2**32 - 1, 2**48 - 1, 0, 2**16 - 2, *range(1, 65)])
+    assert accepts(rule, TERMS)
+    assert accepts(rule, [4, 0, 0, 0, 2**32 - 1, 0, *PARTNERS])
+    assert accepts(rule, [64, POINTS_MAX, 2**32 - 1, 2**48 - 1, 0, 2**16 - 2, *range(1, 65)])
+    assert not accepts(rule, [])
 
 
 def test_only_purchases_of_enough_at_partners_of_the_set_count(rule):

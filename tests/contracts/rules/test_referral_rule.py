@@ -1,7 +1,7 @@
 """`ReferralRule`."""
 
 import pytest
-from happenings import CLAIM, MONDAY, all_of, answer, award, first_part, happened, part, purchase
+from happenings import CLAIM, MONDAY, accepts, all_of, answer, award, first_part, happened, part, purchase
 from support import DAY, reverts
 
 TERMS = [500, 333, 100]
@@ -37,7 +37,8 @@ def test_there_is_something_to_win(rule):
 
 def test_good_terms_are_accepted(rule):
     for terms in (TERMS, [0, 1, 0], [2**48 - 1, 0, 2**48 - 1]):
-        rule.check(terms)
+        assert accepts(rule, terms)
+    assert not accepts(rule, [])
 
 
 def test_only_a_referred_purchase_of_enough_counts(rule):

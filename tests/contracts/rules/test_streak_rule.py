@@ -1,7 +1,7 @@
 """`StreakRule`."""
 
 import pytest
-from happenings import CLAIM, MONDAY, UTC, all_of, answer, award, first_part, happened, part, purchase
+from happenings import CLAIM, MONDAY, UTC, accepts, all_of, answer, award, first_part, happened, part, purchase
 from support import DAY, HOUR, reverts
 
 WEEK = 7 * DAY
@@ -55,8 +55,9 @@ def test_an_award_must_be_something(rule):
 
 
 def test_good_terms_are_accepted(rule):
-    rule.check(THREE_DAYS)
-    rule.check([WEEK, 1, 31, 1, 0, 2_280, 2**32 - 1, 0])
+    assert accepts(rule, THREE_DAYS)
+    assert accepts(rule, [WEEK, 1, 31, 1, 0, 2_280, 2**32 - 1, 0])
+    assert not accepts(rule, [])
 
 
 def test_only_purchases_count(rule):

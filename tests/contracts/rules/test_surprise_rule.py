@@ -3,7 +3,7 @@
 import pytest
 from eth_abi import encode
 from eth_utils import keccak
-from happenings import ATTESTATION, CLAIM, DRAW, all_of, answer, award, first_part, happened, part, purchase
+from happenings import ATTESTATION, CLAIM, DRAW, accepts, all_of, answer, award, first_part, happened, part, purchase
 from support import reverts
 
 TERMS = [2_500, 1_001, 40, 100]
@@ -44,7 +44,8 @@ def test_each_term_has_its_limits(rule, index, values):
 
 def test_good_terms_are_accepted(rule):
     for terms in (TERMS, [1, 1, 128, 0], [10_000, 2**48 - 1, 1, 2**48 - 1]):
-        rule.check(terms)
+        assert accepts(rule, terms)
+    assert not accepts(rule, [])
 
 
 def test_only_purchases_of_enough_enter(rule):
