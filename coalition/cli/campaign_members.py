@@ -34,8 +34,9 @@ def progress(settings: Settings, out: Output, campaign: int | None, member: str 
             _totals(out, ledger, campaign)
             return
         account = ledger.custody.account(member)
-        of = None if campaign is None else [ledger.campaigns.show(campaign)]
-        found = ledger.campaign_members.progress(account, of)
+        if campaign is not None:
+            ledger.campaigns.reader.proposals(campaign)  # says so where there is none
+        found = ledger.campaign_members.progress(account, campaign=campaign)
         rows = [(one.campaign, one.name, one.kind, str(one.status), *_standing(one)) for one in found]
         columns = ("number", "name", "kind", "status", "done", "next award", "until", "paid")
         out.table({"member": account, "campaigns": [progress_value(one) for one in found]}, "Progress", columns, rows)

@@ -18,9 +18,11 @@ __all__ = [
     "CampaignRow",
     "CampaignStatus",
     "CampaignTotals",
+    "CountingRow",
     "VersionRow",
     "campaign_rows",
     "live_versions",
+    "started_rows",
     "totals_of",
     "version_rows",
 ]
@@ -72,11 +74,11 @@ class VersionRow:
 
 
 @dataclass(frozen=True, slots=True)
-class CampaignRow:
-    """A campaign as of the head.
+class CountingRow:
+    """A campaign at a time.
 
     `version`, `terms_hash` and `terms` are those that count; before the start, those that were proposed last. `closes_at`
-    considers an early end (Unix seconds); `paid_points` is less what was taken back; `next_version` waits for its time, 0 for none.
+    considers an early end (Unix seconds); `next_version` waits for its time, 0 for none.
     """
 
     campaign: int
@@ -85,8 +87,14 @@ class CampaignRow:
     terms_hash: bytes
     terms: Terms
     closes_at: int
+    next_version: int
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignRow(CountingRow):
+    """A campaign as of the head. `paid_points` is less what was taken back."""
+
     paid_points: int
-    next_version: int = 0
 
     @property
     def points_left(self) -> int:
@@ -116,15 +124,15 @@ class Life:
     paused: bool = False
     closed: bool = False
 
-    def at(self, campaign: int, timestamp: int, paid: int) -> CampaignRow:
-        """The campaign at a Unix time in seconds."""
+    def at(self, campaign: int, timestamp: int) -> tuple[int, CampaignStatus, int, bytes, Terms, int, int]:
+        """The fields of the campaign's `CountingRow` at a Unix time in seconds."""
         taken_over = self.next and self.versions[self.next].terms.opens_at <= timestamp
         number = self.next if taken_over else self.live or max(self.versions)
         row = self.versions[number]
         closes_at = row.terms.closes_at if taken_over else self.ends_at or row.terms.closes_at
         waiting = 0 if taken_over else self.next
         status = self._status(row.terms.opens_at, closes_at, timestamp)
-        return CampaignRow(campaign, status, number, row.terms_hash, row.terms, closes_at, paid, waiting)
+        return campaign, status, number, row.terms_hash, row.terms, closes_at, waiting
 
     def _status(self, opens_at: int, closes_at: int, timestamp: int) -> CampaignStatus:
         if not self.live:
@@ -146,7 +154,13 @@ def campaign_rows(connection: Connection, timestamp: int, campaign: int | None =
         question = question.where(m.campaign == campaign)
     paid = {number: int(points) for number, points in connection.execute(question)}
     lives = _lives(connection, OF_CAMPAIGNS, campaign)
-    return [life.at(number, timestamp, paid.get(number, 0)) for number, life in sorted(lives.items())]
+    return [CampaignRow(*life.at(number, timestamp), paid.get(number, 0)) for number, life in sorted(lives.items())]
+
+
+def started_rows(connection: Connection, timestamp: int) -> list[CountingRow]:
+    """Return all campaigns that were started, in the order of their numbers, at a Unix time in seconds."""
+    lives = _lives(connection, OF_CAMPAIGNS, None)
+    return [CountingRow(*life.at(number, timestamp)) for number, life in sorted(lives.items()) if life.live]
 
 
 def version_rows(connection: Connection, campaign: int) -> list[VersionRow]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Engine, select
 
-from coalition.index import awards, book, campaigns, partners, records, totals
+from coalition.index import awards, book, campaigns, partners, records, standings, totals
 from coalition.index.awards import AwardPage, BadgeRow, ProgrammeRow, ProgressRow, TierRow
 from coalition.index.campaigns import ApprovalRow, CampaignRow, CampaignStatus, CampaignTotals, VersionRow
 from coalition.index.database import reading
@@ -16,6 +16,7 @@ from coalition.index.holds import HoldRow, hold_rows
 from coalition.index.partners import PartnerKeyRow, PartnerRow
 from coalition.index.records import Original, Page
 from coalition.index.snapshot import Snapshot
+from coalition.index.standings import MemberStandings
 from coalition.index.tables import accounts
 from coalition.index.totals import Balance, LotRow, PartnerTotals, Totals
 from coalition.ledger.operations import Kind
@@ -32,6 +33,7 @@ __all__ = [
     "Head",
     "HoldRow",
     "LotRow",
+    "MemberStandings",
     "Original",
     "Page",
     "PartnerKeyRow",
@@ -216,6 +218,11 @@ class Queries:
         """Return a member's standing in every campaign in which it has one, by the campaign's number."""
         with reading(self._engine) as connection:
             return awards.progress_of(connection, member)
+
+    def standings(self, member: str) -> MemberStandings | None:
+        """Return where a member stands in every campaign that was started, and its tier, as of the head; None for no member."""
+        with reading(self._engine) as connection:
+            return standings.standings_of(connection, member)
 
     def awards_of(self, member: str, limit: int = 50, cursor: str | None = None) -> AwardPage:
         """Return what campaigns did for a member, newest first; progress alone is left out.

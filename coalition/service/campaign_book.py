@@ -48,6 +48,7 @@ class CampaignReader:
         self.files = files
         self._versions: dict[int, list[Proposed]] = {}
         self._file = lru_cache(VERSIONS_CACHED)(self._file_of)
+        self._name = lru_cache(VERSIONS_CACHED)(files.name_of)
 
     def now(self) -> int:
         """Return the chain's time, in Unix seconds."""
@@ -124,6 +125,10 @@ class CampaignReader:
     def campaign_of(self, terms: Terms) -> Campaign | None:
         """Return the campaign of the file that terms name; None if it is not here."""
         return self._file(terms)
+
+    def name_of(self, campaign: int, terms: Terms) -> str:
+        """Return a campaign's name as the file that terms name has it; "campaign 3" and so on without that file."""
+        return self._name(terms) or f"campaign {campaign}"
 
     def _file_of(self, terms: Terms) -> Campaign | None:
         return self.files.find(terms, self.context())

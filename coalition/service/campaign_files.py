@@ -64,13 +64,15 @@ class CampaignFiles:
                     return campaign
         return None
 
-    def text_of(self, terms: Terms) -> str | None:
-        """Return the text of the file that the terms name; None if it is not here."""
-        for file in sorted(self._place(terms.document, terms.segment).glob(f"{FILE}.*")):
-            content = file.read_bytes()
-            if keccak(content) == terms.document:
-                return content.decode(errors="replace")
-        return None
+    def name_of(self, terms: Terms) -> str | None:
+        """Return the campaign's name, as the file that the terms name says it; None if it is not here."""
+        files = sorted(self._place(terms.document, terms.segment).glob(f"{FILE}.*"))
+        agreed = next((file for file in files if keccak(file.read_bytes()) == terms.document), None)
+        root = read_source(agreed, Report(agreed.name)).root if agreed else None
+        if not isinstance(root, Entries):
+            return None
+        names = (node.text.strip() for key, node in root.pairs if key.text == FILE and isinstance(node, Scalar))
+        return next(names, None)
 
     def keep_tiers(self, path: Path, programme: Programme) -> None:
         """Keep the file of a programme of tiers, which has the tiers' names."""

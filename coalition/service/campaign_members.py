@@ -12,18 +12,20 @@ from coalition.chain.campaigns import MEMBERS_MAX, CampaignKey, Occasions, earne
 from coalition.errors import InputError, NotFound, Refused
 from coalition.index.campaigns import CampaignStatus, CampaignTotals
 from coalition.index.queries import Queries
+from coalition.index.standings import MemberStandings, StandingRow
 from coalition.ledger.campaigns.calls import Attestation, Joining
 from coalition.ledger.campaigns.state import MEMBER_JOINED
+from coalition.ledger.campaigns.terms import Terms
 from coalition.ledger.operations import BPS
 from coalition.ledger.rules.twins import standing_of, terms_of
 from coalition.ledger.tiers import QualifyBy
 from coalition.service.campaign_answers import (
     BadgeShown,
-    CampaignShown,
     ProgressShown,
     PurchasePreview,
     TierShown,
 )
+from coalition.service.campaign_book import kind_of
 from coalition.service.campaign_preview import PurchaseTrial
 from coalition.service.campaigns import CampaignService
 from coalition.service.checks import check_address, check_spend_minor
@@ -47,24 +49,23 @@ class CampaignMembers:
 
     # ---- looking
 
-    def progress(self, account: str, of: Sequence[CampaignShown] | None = None) -> list[ProgressShown]:
-        """Return where a member stands in each campaign that runs, and in each that it has taken part in.
+    def progress(self, account: str, *, campaign: int | None = None, partner: int | None = None) -> list[ProgressShown]:
+        """Return where a member stands in each campaign that runs, and in each that it has taken part in: in one `campaign`, in
+        those that a `partner` sponsors or takes part in, or in all.
 
-        `of` are the campaigns to look at, all by default.
+        From the read model, as of the last block that was read.
 
         Raises:
             NotFound: `member_unknown`.
         """
         member = check_address(account)
-        since = self._since(member)
-        started = [one for one in (self._reader.all() if of is None else of) if one.live.version]
-        words = ask_all(
-            self._rpc, self._deployment, [("CampaignBook", "progressOf", (one.campaign, member)) for one in started]
-        )
-        (tier,) = ask(self._rpc, self._deployment, ("TierBook", "tierOf", (member, since)))
+        known = self.queries.standings(member)
+        if known is None:
+            raise _no_member()
         shown = [
-            _progress(one, progress, paid, flags, tier)
-            for one, (progress, paid, flags) in zip(started, words, strict=True)
+            self._progress(row, known)
+            for row in known.campaigns
+            if campaign in (None, row.counting.campaign) and (partner is None or _sees(partner, row.counting.terms))
         ]
         return [
             one for one in shown if one.status in RUNNING or one.paid_points or (one.standing and one.standing.done)
@@ -250,6 +251,24 @@ class CampaignMembers:
             progress(start + len(some))
         return found
 
+    def _progress(self, row: StandingRow, known: MemberStandings) -> ProgressShown:
+        counting, member, terms = row.counting, row.member, row.counting.terms
+        kind, standing = kind_of(self._deployment, terms.rule), None
+        if kind:
+            standing = standing_of(kind, terms_of(kind, terms.rule_terms), member.progress, known.timestamp)
+        ends = counting.closes_at
+        return ProgressShown(
+            campaign=counting.campaign,
+            name=self._reader.name_of(counting.campaign, terms),
+            kind=kind,
+            status=counting.status,
+            standing=standing,
+            until=min(standing.until, ends) if standing and standing.until else ends,
+            paid_points=member.paid_points,
+            joined=member.joined if terms.needs_joining else None,
+            in_tier=bool(terms.tier_mask >> known.tier & 1),
+        )
+
     def _who_may_join(self, campaign: int, accounts: Sequence[str]) -> tuple[int, list[str]]:
         """How many of the accounts are members, and which of those have not joined."""
         since = ask_all(
@@ -265,7 +284,7 @@ class CampaignMembers:
     def _since(self, member: str) -> int:
         since = self._member_since(member)
         if not since:
-            raise NotFound("There is no member with this account.", code="member_unknown")
+            raise _no_member()
         return since
 
     def _member_since(self, member: str, block: int | str = "latest") -> int:
@@ -273,23 +292,12 @@ class CampaignMembers:
         return found
 
 
-def _progress(one: CampaignShown, progress: int, paid: int, flags: int, tier: int) -> ProgressShown:
-    terms, ends = one.counting.terms, one.live.closes_at
-    standing = None
-    if one.kind:
-        standing = standing_of(one.kind, terms_of(one.kind, terms.rule_terms), progress, one.now)
-    until = min(standing.until, ends) if standing and standing.until else ends
-    return ProgressShown(
-        campaign=one.campaign,
-        name=one.counting.name,
-        kind=one.kind,
-        status=one.status,
-        standing=standing,
-        until=until,
-        paid_points=paid,
-        joined=bool(flags & MEMBER_JOINED) if terms.needs_joining else None,
-        in_tier=bool(terms.tier_mask >> tier & 1),
-    )
+def _sees(partner: int, terms: Terms) -> bool:
+    return partner in terms.partners or any(one.partner == partner for one in terms.sponsors)
+
+
+def _no_member() -> NotFound:
+    return NotFound("There is no member with this account.", code="member_unknown")
 
 
 def _joining(account: str, segment: Segment | None) -> Joining:

@@ -120,8 +120,7 @@ class PurchaseTrial:
         return not self._ask([("BadgeBook", "hasBadge", (self._member, badge))])[0][0]
 
     def _name(self, campaign: int) -> str:
-        file = self._reader.campaign_of(self._reader.version(campaign).terms)
-        return file.name if file else f"campaign {campaign}"
+        return self._reader.name_of(campaign, self._reader.version(campaign).terms)
 
     def _state(self) -> CampaignState:
         deployment = self._reader.deployment

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 from coalition.chain.campaign_reading import Live
@@ -55,12 +54,10 @@ class FakeCampaigns:
     def totals(self, campaign: int) -> CampaignTotals:
         return CampaignTotals(campaign, 1, 0, 1, 300)
 
-    def progress(self, account: str, of: Sequence[CampaignShown]) -> list[ProgressShown]:
-        standing = Standing(1, 2, "partners", 300, 0, 0)
-        return [
-            ProgressShown(one.campaign, one.counting.name, one.kind, one.status, standing, CLOSES, 0, None, True)
-            for one in of
-        ]
+    def progress(self, account: str, *, partner: int) -> list[ProgressShown]:
+        standing, name = Standing(1, 2, "partners", 300, 0, 0), SHOWN.counting.name
+        shown = ProgressShown(1, name, SHOWN.kind, SHOWN.status, standing, CLOSES, 0, None, True)
+        return [shown] if partner in SHOWN.partners else []
 
     def tier(self, account: str) -> TierShown:
         return TierShown(0, "member", "gold", 10, 90, "points", 10_000, 0)

@@ -60,6 +60,7 @@ class Coalition:
         """Let it be that time."""
         self.rpc.call("evm_setNextBlockTimestamp", [time])
         self.rpc.call("evm_mine", [])
+        self.follower.catch_up()
 
     def member(self, reference: str) -> str:
         """A member in custody, enrolled."""

@@ -250,7 +250,7 @@ def test_the_file_that_was_agreed_is_kept_and_shown_again(coalition: Coalition) 
     path.unlink()
 
     terms = campaigns.reader.version(number).terms
-    assert campaigns.reader.files.text_of(terms) == text and keccak(text.encode()) == terms.document
+    assert campaigns.reader.files.name_of(terms) == "Two of three" and keccak(text.encode()) == terms.document
     assert campaigns.file_of(number).content.decode() == text
     (kept,) = (coalition.folder / "campaigns").rglob("campaign.yaml")
     kept.write_text(text + "# changed\n")
@@ -261,7 +261,7 @@ def test_the_file_that_was_agreed_is_kept_and_shown_again(coalition: Coalition) 
         coalition.service.partners,
         campaigns.reader.files,
     )
-    assert fresh.reader.files.text_of(terms) is None, "what is not the agreed text is not shown"
+    assert fresh.reader.files.name_of(terms) is None, "what is not the agreed text is not shown"
     assert code_of(lambda: fresh.file_of(number)) == "campaign_file_missing"
     assert fresh.show(number).latest.name == f"campaign {number}" and fresh.show(number).latest.fields == {}
 

@@ -173,11 +173,12 @@ async def progress(context: Ctx, partner: Partner, campaign: Number) -> Response
     responses=_answers(MemberCampaignsBody, "Where the member stands.", READING),
 )
 async def member_campaigns(context: Ctx, partner: Partner, member: Account) -> Response:
-    """What is done, what is next, and until when, in the campaigns that the partner sponsors or takes part in."""
+    """What is done, what is next, and until when, in the campaigns that the partner sponsors or takes part in; as of the last
+    block that was read."""
 
     def work() -> MemberCampaignsBody:
         account = check_address(member)
-        return member_campaigns_body(account, context.campaigns.progress(account, _seen_by(context, partner)))
+        return member_campaigns_body(account, context.campaigns.progress(account, partner=partner))
 
     return json_response(await context.read(work))
 
