@@ -95,6 +95,7 @@ CAMPAIGN = {
     "award_over_cap": Message("One award of {award} points is above the cap of {cap} per member.", "Raise the cap."),
     "attestor_missing": Message("Nobody says what members did.", "Name the `attestor`, the account whose word counts."),
     "segment_root_alone": Message("This is the root of a list, without the list.", "Name the file with the accounts."),
+    "segment_missing": Message("There is no file {value} beside this one.", "Put the list there, or correct its name."),
     "segment_outside": Message(
         "The list is not in the folder of this file.", "Put it beside the file and name it without a path."
     ),

@@ -89,7 +89,7 @@ def checksum_address(account: str, keccak: Keccak) -> str:
 def read_segment(path: Path, place: Place, field: str, report: Report, keccak: Keccak) -> Segment | None:
     """Read a list with one account a line; a first line `account` is a heading. `place` and `field` name the list."""
     if not path.is_file():
-        report.add("file_missing", place, field)
+        report.add("segment_missing", place, field, value=Written(path.name))
         return None
     try:
         lines = path.read_text(encoding="utf-8-sig").splitlines()

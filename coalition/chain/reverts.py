@@ -1,12 +1,14 @@
 """What nodes and contracts answer in place of a result, as errors of this package: the one table for it.
 
 `TABLE` has every custom error of the contracts: the exception, its stable code, and a sentence that says what was wrong
-and what to do. `{name}` in a sentence is an argument of the error.
+and what to do. `{name}` in a sentence is an argument of the error, `{name:time}` one in Unix seconds.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
+from string import Formatter
 from typing import Any
 
 from coalition.chain import abi
@@ -17,6 +19,8 @@ from coalition.chain.rpc import Rpc, RpcError
 from coalition.errors import AccessDenied, CoalitionError, InputError, NotFound, Refused, SetupError
 
 __all__ = ["TABLE", "decoded", "reason", "translated"]
+
+LAST_SECOND = 253_402_300_799  # of the year 9999
 
 Row = tuple[type[CoalitionError], str, str]
 
@@ -32,16 +36,16 @@ TABLE: Mapping[str, Row] = {
     "KeyKnown": (
         Refused, "key_known", "Key {key} was registered before, for partner {partner}. Make another key."),
     "KeyNotYetActive": (
-        AccessDenied, "key_not_yet_active", "Key {key} may post from Unix time {activeFrom} on. Use another now."),
+        AccessDenied, "key_not_yet_active", "Key {key} may post from {activeFrom:time} on. Use another now."),
     "KeyRevoked": (
-        AccessDenied, "key_revoked", "Key {key} was revoked at Unix time {revokedAt}, for ever. Use another key."),
+        AccessDenied, "key_revoked", "Key {key} was revoked at {revokedAt:time}, for ever. Use another key."),
     "AccountZero": (InputError, "account_invalid", "The zero address is no account. Give the partner's own address."),
     "AccountTaken": (Refused, "account_taken", "Account {account} stands for another partner already. Give another."),
     "EarnRateTooHigh": (
         InputError, "earn_rate_too_high", "An earn rate is at most {highest} basis points, not {earnRateBps}."),
     "EffectiveTooSoon": (
         InputError, "effective_too_soon",
-        "A new rate counts at the earliest from Unix time {earliest} (the notice period), not from {effectiveFrom}."),
+        "A new rate counts at the earliest from {earliest:time} (the notice period), not from {effectiveFrom:time}."),
     # PointLedger
     "LedgerPaused": (Refused, "ledger_paused", "The ledger is paused. Wait until the governor lets it go on."),
     "LedgerNotPaused": (Refused, "ledger_not_paused", "The ledger is not paused; nothing to do."),
@@ -50,7 +54,7 @@ TABLE: Mapping[str, Row] = {
     "MemberInvalid": (InputError, "member_invalid", "{member} cannot be a member. Give the member's own address."),
     "HoldNotOpen": (NotFound, "hold_unknown", "Partner {partner} has no open hold under receipt {receipt}."),
     "HoldNotLapsed": (
-        Refused, "hold_not_lapsed", "The hold runs to Unix time {deadline}; until then only its partner can end it."),
+        Refused, "hold_not_lapsed", "The hold runs to {deadline:time}; until then only its partner can end it."),
     "GraceLotFull": (
         Refused, "amount_too_large",
         "The points held under receipt {receipt} have expired, and the grace lot cannot take them."),
@@ -64,7 +68,7 @@ TABLE: Mapping[str, Row] = {
     "SignerZero": (InputError, "key_invalid", "The zero address is no key. Give the address of the member's new key."),
     "SignerNotCurrent": (
         AccessDenied, "signer_not_current", "Another key signs for {account} now. Use a signature of that key."),
-    "SignatureExpired": (Refused, "deadline_passed", "The signature counted to Unix time {deadline}. Sign again."),
+    "SignatureExpired": (Refused, "deadline_passed", "The signature counted to {deadline:time}. Sign again."),
     "SignatureNotValid": (
         AccessDenied, "signature_invalid", "The key of {account} did not sign this content. Sign again."),
     "KeyChangeNone": (NotFound, "key_change_none", "No change of the key of {account} is announced."),
@@ -72,9 +76,9 @@ TABLE: Mapping[str, Row] = {
         Refused, "nonce_invalid", "The next nonce of {account} is {currentNonce}. Sign again with it."),
     # points as a token
     "AuthorizationNotYetValid": (
-        Refused, "authorization_not_yet_valid", "The authorization counts after Unix time {validAfter}. Send it then."),
+        Refused, "authorization_not_yet_valid", "The authorization counts after {validAfter:time}. Send it then."),
     "AuthorizationExpired": (
-        Refused, "deadline_passed", "The authorization counted before Unix time {validBefore}. Sign again."),
+        Refused, "deadline_passed", "The authorization counted before {validBefore:time}. Sign again."),
     "AuthorizationUsedOrCanceled": (
         Refused, "authorization_used", "The authorization was used or cancelled. Sign one with another nonce."),
     "ERC20InsufficientBalance": (Refused, "balance_too_low", "{sender} has {balance} of the {needed} points."),
@@ -108,9 +112,9 @@ TABLE: Mapping[str, Row] = {
         InputError, "partners_invalid", "Name each partner once, by rising number: {partner} is out of order."),
     "PartnerNotKnown": (NotFound, "partner_unknown", "There is no partner {partner}. Check the number, or add it."),
     "WindowInvalid": (
-        InputError, "window_invalid", "A campaign closes after it opens: {closesAt} is not after {opensAt} (Unix time)."),
+        InputError, "window_invalid", "A campaign closes after it opens: {closesAt:time} is not after {opensAt:time}."),
     "WindowTooSoon": (
-        InputError, "window_invalid", "The campaign may open at Unix time {earliest} or later, not at {opensAt}."),
+        InputError, "window_invalid", "The campaign may open at {earliest:time} or later, not at {opensAt:time}."),
     "BudgetInvalid": (
         InputError, "budget_invalid", "The budget has {least} to {most} points, not {budgetPoints}."),
     "TiersNone": (InputError, "tiers_none", "Let at least one tier take part."),
@@ -121,27 +125,27 @@ TABLE: Mapping[str, Row] = {
         "Rule, sponsors, shares, partners and drawing of campaign {campaign} stay. Propose another campaign."),
     "VersionsTooMany": (Refused, "versions_too_many", "Campaign {campaign} has had {most} versions. Propose another."),
     "ApprovalTooShort": (
-        InputError, "approval_too_short", "An approval counts longer than now: not only to Unix time {approvedUntil}."),
+        InputError, "approval_too_short", "An approval counts longer than now: not only to {approvedUntil:time}."),
     "ApprovalMissing": (Refused, "approval_missing", "Partner {sponsor} has not approved these terms."),
     "ApprovalExpired": (
-        Refused, "approval_expired", "The approval of partner {sponsor} counted to Unix time {approvedUntil}. Ask again."),
+        Refused, "approval_expired", "The approval of partner {sponsor} counted to {approvedUntil:time}. Ask again."),
     "SeedCommittedAlready": (
         Refused, "seed_known", "Partner {partner} has committed to a seed of campaign {campaign} before."),
     "SeedZero": (InputError, "seed_invalid", "Zero is no commitment. Send the hash of campaign, partner and seed."),
     "SeedMissing": (Refused, "seed_missing", "Partner {partner} has not committed to a seed of campaign {campaign}."),
     # life of campaigns
     "CampaignNotStarted": (Refused, "campaign_not_started", "Campaign {campaign} was never started."),
-    "CampaignOver": (Refused, "campaign_over", "For campaign {campaign} this was possible to Unix time {closesAt}."),
-    "CampaignNotOver": (Refused, "campaign_not_over", "Wait for Unix time {until}: campaign {campaign} is not over."),
+    "CampaignOver": (Refused, "campaign_over", "For campaign {campaign} this was possible to {closesAt:time}."),
+    "CampaignNotOver": (Refused, "campaign_not_over", "Wait for {until:time}: campaign {campaign} is not over."),
     "CampaignAlreadyClosed": (Refused, "campaign_closed", "Campaign {campaign} was closed before; nothing to do."),
     "CampaignNotPausable": (Refused, "campaign_not_pausable", "The terms of campaign {campaign} allow no pause."),
     "CampaignPauseUnchanged": (
-        Refused, "campaign_pause_unchanged", "Campaign {campaign} is in that state already (paused: {paused})."),
+        Refused, "campaign_pause_unchanged", "Campaign {campaign} is in that state already: nothing changes."),
     "CampaignNeverEndsEarly": (
         Refused, "campaign_never_ends_early", "The terms of campaign {campaign} allow no early end."),
     "StartTooLate": (
         Refused, "start_too_late",
-        "These terms open at Unix time {opensAt}; started now, they may at {earliest} or later. Propose a later window."),
+        "These terms open at {opensAt:time}; started now, they may at {earliest:time} or later. Propose a later window."),
     "BudgetTooSmall": (
         Refused, "budget_invalid", "A later version has at least the {least} points of the one before, not {budgetPoints}."),
     "VersionNotNext": (
@@ -166,7 +170,7 @@ TABLE: Mapping[str, Row] = {
         "{referrer} cannot refer {member} in campaign {campaign}: one must be new, the other a member before it."),
     "DrawNone": (Refused, "draw_none", "Campaign {campaign} has no draw."),
     "SeedShown": (Refused, "seed_known", "Partner {partner} has shown its seed of campaign {campaign} before."),
-    "SeedTooLate": (Refused, "seed_too_late", "Seeds of campaign {campaign} could be shown to Unix time {until}."),
+    "SeedTooLate": (Refused, "seed_too_late", "Seeds of campaign {campaign} could be shown to {until:time}."),
     "SeedInvalid": (
         InputError, "seed_invalid", "This is not the seed to which partner {partner} committed in campaign {campaign}."),
     "SeedsNotReady": (Refused, "seeds_not_ready", "Seeds of campaign {campaign} may still be shown. Draw at {from}."),
@@ -180,7 +184,7 @@ TABLE: Mapping[str, Row] = {
     # tiers
     "NotTierKeeper": (AccessDenied, "campaign_book_only", "Only the campaign book may do this, not {caller}."),
     "ProgrammeTooSoon": (
-        InputError, "effective_too_soon", "A programme may count from Unix time {earliest}, not from {effectiveFrom}."),
+        InputError, "effective_too_soon", "A programme may count from {earliest:time}, not from {effectiveFrom:time}."),
     "TierCountInvalid": (InputError, "programme_invalid", "A programme has 1 to {highest} tiers, not {count}."),
     "ThresholdNotAscending": (
         InputError, "programme_invalid",
@@ -195,7 +199,7 @@ TABLE: Mapping[str, Row] = {
         "Give days of inactivity and 1 to 15 tiers, or 0 for both, not {inactivityDays} and {inactivityTiers}."),
     "TierUnknown": (InputError, "tier_unknown", "There is no tier {tier}. The highest is {highest}."),
     "FloorUntilInvalid": (
-        InputError, "floor_until_invalid", "A paid tier ends later than now and by Unix time {latest}, not at {until}."),
+        InputError, "floor_until_invalid", "A paid tier ends later than now and by {latest:time}, not at {until:time}."),
     # badges
     "NotBadgeGranter": (AccessDenied, "campaign_book_only", "Only the campaign book may do this, not {caller}."),
     "BadgeInvalid": (InputError, "badge_invalid", "Badges are numbered from 1 and have 32 bits: {badge} is none."),
@@ -263,7 +267,19 @@ def decoded(data: str) -> CoalitionError:
         parameter["name"]: _readable(parameter["type"], value)
         for parameter, value in zip(entry["inputs"], values, strict=True)
     }
-    return kind(sentence.format(**arguments), code=code, error=entry["name"], arguments=arguments)
+    return kind(Sentence().format(sentence, **arguments), code=code, error=entry["name"], arguments=arguments)
+
+
+class Sentence(Formatter):
+    """Fills a sentence of the table."""
+
+    def format_field(self, value: Any, spec: str) -> Any:
+        """The value as text; a time as RFC 3339 has it, while its year has four digits."""
+        if spec != "time":
+            return super().format_field(value, spec)
+        if value > LAST_SECOND:
+            return f"Unix time {value}"
+        return datetime.fromtimestamp(value, UTC).isoformat().replace("+00:00", "Z")
 
 
 def reason(rpc: Rpc, question: dict[str, Any], receipt: dict[str, Any]) -> CoalitionError:

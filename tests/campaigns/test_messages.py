@@ -136,7 +136,7 @@ CAMPAIGNS = [
     (with_lines({}, f"segment: '0x{'ab' * 32}'"), ["10 segment segment_root_alone"]),
     (with_lines({}, "segment: ../members.csv"), ["10 segment segment_outside"]),
     (with_lines({}, "segment: /etc/passwd"), ["10 segment segment_outside"]),
-    (with_lines({}, "segment: nobody.csv"), ["10 segment file_missing"]),
+    (with_lines({}, "segment: nobody.csv"), ["10 segment segment_missing"]),
     (with_lines({9: "terms: {visits: 4, award: 1}"}), ["9 terms.visits visits_over_partners"]),
     (
         of_kind("levels", "{stages: [{visits: 1, award: 1}, {partners: 4, award: 1}]}"),
@@ -218,7 +218,7 @@ PROGRAMMES = [
     ("", ["1 - file_empty"]),
 ]
 
-NOT_BY_FILE = {"file_unreadable", "terms_refused"}
+NOT_BY_FILE = {"file_missing", "file_unreadable", "terms_refused"}
 """Messages that other tests call forth."""
 
 

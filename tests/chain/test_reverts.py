@@ -43,6 +43,18 @@ def test_addresses_in_sentences_are_checksummed() -> None:
     assert "0xABaBaBaBABabABabAbAbABAbABabababaBaBABaB" in error.message
 
 
+@pytest.mark.parametrize(
+    ("time", "shown"), [(1_793_320_000, "2026-10-30T00:26:40Z"), (1 << 39, "Unix time 549755813888")]
+)
+def test_times_in_sentences_are_readable(time: int, shown: str) -> None:
+    data = "0x" + (keccak(b"CampaignOver(uint32,uint256)")[:4] + (3).to_bytes(32) + time.to_bytes(32)).hex()
+
+    error = reverts.decoded(data)
+
+    assert error.message == f"For campaign 3 this was possible to {shown}."
+    assert error.details["arguments"]["closesAt"] == time, "machines get the number"
+
+
 @pytest.mark.parametrize("data", ["0x12345678", "0x" + keccak(b"KeyUnknown(address)")[:4].hex() + "12"])
 def test_unknown_or_damaged_data_are_kept(data: str) -> None:
     error = reverts.decoded(data)
