@@ -264,6 +264,21 @@ class AwardBody(BaseModel):
     points: int
     due_points: int = Field(description="More than `points` where budget or cap do not allow all.")
     badge: int | None = None
+    referrer_points: int = Field(description="For the member who referred this one; not part of `awarded`.")
+
+
+class LeftOutBody(BaseModel):
+    """A campaign that runs here and pays for something that no preview of a purchase shows."""
+
+    campaign: int
+    name: str
+    reason: Literal["attested", "drawn", "kind_unknown", "not_referred"] = Field(
+        description=(
+            "`attested`: what an authorised key says that members did counts, too. `drawn`: prizes are drawn at the end. "
+            "`kind_unknown`: what it pays is in `awarded`, but not in `awards`. `not_referred`: it pays for members who were "
+            "referred, and nobody referred this one."
+        )
+    )
 
 
 class PreviewBody(BaseModel):
@@ -280,6 +295,7 @@ class PreviewBody(BaseModel):
     tier_name: str
     tier_points: int = Field(description="Of `awarded`, by the tier.")
     awards: list[AwardBody]
+    left_out: list[LeftOutBody] = Field(description="What this preview does not show.")
 
 
 def campaign_body(shown: CampaignShown) -> CampaignBody:
@@ -358,9 +374,11 @@ def preview_body(found: PurchasePreview) -> PreviewBody:
                 points=one.points,
                 due_points=one.due_points,
                 badge=one.badge or None,
+                referrer_points=one.referrer_points,
             )
             for one in found.awards
         ],
+        left_out=[LeftOutBody(campaign=one.campaign, name=one.name, reason=one.reason.value) for one in found.left_out],
     )
 
 

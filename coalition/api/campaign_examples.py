@@ -135,5 +135,8 @@ PREVIEW: dict[str, Any] = {
     "tier": 1,
     "tier_name": "silver",
     "tier_points": 4,
-    "awards": [{"campaign": 1, "name": "Bread and greens", "points": 300, "due_points": 300, "badge": 7}],
+    "awards": [
+        {"campaign": 1, "name": "Bread and greens", "points": 300, "due_points": 300, "badge": 7, "referrer_points": 0}
+    ],
+    "left_out": [{"campaign": 2, "name": "Bring a friend", "reason": "not_referred"}],
 }

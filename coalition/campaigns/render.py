@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from rich.console import Group
 from rich.table import Table
@@ -67,9 +67,14 @@ def _table(preview: Preview, context: Context) -> Table:
     table.add_column()
     table.add_column(justify="right")
     out = time_of(preview.ran_out_at) if preview.ran_out_at is not None else "never"
-    rows: Mapping[str, object] = {
-        "purchases that could count": f"{preview.purchases:,}",
-        "members with such a purchase": f"{preview.members_seen:,}",
+    rows: dict[str, object] = {"purchases that could count": f"{preview.purchases:,}"}
+    if preview.actions:
+        rows["attested actions"] = _of_which(preview.actions, preview.actions_refused)
+    if preview.invitations:
+        rows["invitations"] = _of_which(preview.invitations, preview.invitations_refused)
+    some = "any of these" if preview.actions or preview.invitations else "such a purchase"
+    rows |= {
+        f"members with {some}": f"{preview.members_seen:,}",
         "members with progress": f"{preview.members_with_progress:,}",
         "members that were paid": f"{preview.members_reached:,}",
         "awards": f"{preview.awards:,}",
@@ -85,3 +90,7 @@ def _table(preview: Preview, context: Context) -> Table:
     for month, points in preview.points_by_month.items():
         table.add_row(f"in {month}", f"{points:,}")
     return table
+
+
+def _of_which(count: int, refused: int) -> str:
+    return f"{count:,} ({refused:,} refused)" if refused else f"{count:,}"

@@ -1,4 +1,4 @@
-"""What a campaign would have cost: its terms against past purchases, before anybody approves them."""
+"""What a campaign would have cost: its terms against what happened in the past, before anybody approves them."""
 
 from __future__ import annotations
 
@@ -12,12 +12,13 @@ from coalition.campaigns.document import ANYBODY, Campaign
 from coalition.campaigns.segment import Keccak
 from coalition.campaigns.tier_file import TierFile
 from coalition.campaigns.trial import Trial
-from coalition.ledger.campaign_events import AwardCut, Awarded, CompanionAwarded
+from coalition.errors import InputError
+from coalition.ledger.campaign_events import AwardCut, Awarded, CompanionAwarded, OccasionRefused
 from coalition.ledger.events import Event
 from coalition.ledger.operations import BPS
 from coalition.ledger.rules.twins import standing_of
 
-__all__ = ["Bin", "PastPurchase", "Preview", "shift_for", "simulate"]
+__all__ = ["Bin", "PastAction", "PastInvitation", "PastPurchase", "Preview", "shift_for", "simulate"]
 
 WEEK = 7 * 86_400
 BINS_MAX = 10
@@ -37,6 +38,27 @@ class PastPurchase:
 
 
 @dataclass(frozen=True, slots=True)
+class PastAction:
+    """What a member did, as the attestor would have said: Unix seconds, an account, and the code of the action."""
+
+    time: int
+    member: str
+    action: int
+
+
+@dataclass(frozen=True, slots=True)
+class PastInvitation:
+    """Which account brought which: Unix seconds of its joining the programme, and the two accounts."""
+
+    time: int
+    member: str
+    referrer: str
+
+
+Past = PastPurchase | PastAction | PastInvitation
+
+
+@dataclass(frozen=True, slots=True)
 class Bin:
     """How many members have from `lowest` to `highest`, both included."""
 
@@ -52,13 +74,17 @@ class Preview:
     `awards` counts payments of points; `awards_cut` those that budget or cap made smaller, down to nothing. `ran_out_at` is the
     Unix time of the first purchase, shifted, after which nothing was left of the budget. `points_by_sponsor` goes by the
     partner's number and adds up to the total, `points_by_month` by "2017-05". `points_per_member` counts members that were
-    paid; `short_by` those on their way to an award, by how much is missing, in `short_unit`. `notes` say what past purchases
-    cannot show.
+    paid; `short_by` those on their way to an award, by how much is missing, in `short_unit`. Of `actions` and `invitations` in
+    the window, some are refused, as the contracts would. `notes` say what is not in the figures.
     """
 
     name: str
     kind: str
     purchases: int
+    actions: int
+    actions_refused: int
+    invitations: int
+    invitations_refused: int
     members_seen: int
     members_reached: int
     members_with_progress: int
@@ -90,36 +116,49 @@ def simulate(
     purchases: Iterable[PastPurchase],
     keccak: Keccak,
     *,
+    actions: Sequence[PastAction] = (),
+    invitations: Sequence[PastInvitation] = (),
     member_since: Mapping[str, int] | None = None,
     tiers: TierFile | None = None,
     shift_seconds: int = 0,
 ) -> Preview:
-    """Run a campaign over past purchases.
+    """Run a campaign over what happened in the past.
 
     Args:
         campaign: what the file says.
         purchases: in any order; those outside of the window or at other partners do not count.
         keccak: Keccak-256.
-        member_since: enrolment of members as Unix time in seconds, shifted like the purchases; without it, their first purchase.
+        actions: what would have been attested, in any order.
+        invitations: who brought whom, in any order; the member who was brought is enrolled with it.
+        member_since: enrolment of members as Unix time in seconds, shifted like the purchases; without it, the first time that
+            they are named.
         tiers: the programme; without it, everybody has the lowest tier.
-        shift_seconds: added to each purchase's time, so that a campaign to come can be tried on the past: see `shift_for`.
+        shift_seconds: added to each time, so that a campaign to come can be tried on the past: see `shift_for`.
     """
     trial, tally = Trial([campaign], keccak, tiers), _Tally()
     for member, since in (member_since or {}).items():
         trial.enrol(member, since + shift_seconds)
-    for one in sorted(purchases, key=lambda one: (one.time, one.partner, one.receipt)):
+    past: list[Past] = [*purchases]
+    past += actions if campaign.attestor else ()
+    past += invitations if campaign.kind == "referral" else ()
+    for place, one in enumerate(sorted(past, key=_order)):
         time = one.time + shift_seconds
         trial.enrol(one.member, time)
         _join(trial, campaign, one.member, time, tally)
-        told = trial.purchase(time, one.partner, one.member, one.receipt, one.spend_minor, one.points)
-        if campaign.opens_at <= time < campaign.closes_at and one.partner in campaign.partners:
-            tally.purchases += 1
-            tally.seen.add(one.member)
-            tally.count(told, time)
-            if tally.ran_out_at is None and tally.points_total == campaign.budget_points:
-                tally.ran_out_at = time
+        is_open = campaign.opens_at <= time < campaign.closes_at
+        if isinstance(one, PastPurchase):
+            told = trial.purchase(time, one.partner, one.member, one.receipt, one.spend_minor, one.points)
+            if is_open and one.partner in campaign.partners:
+                tally.purchases += 1
+                tally.seen.add(one.member)
+                tally.count(told, time, campaign.budget_points)
+        elif isinstance(one, PastAction) and is_open:
+            _act(trial, one, time, place, tally, campaign.budget_points)
+        elif isinstance(one, PastInvitation) and is_open:
+            _invite(trial, one, time, tally)
     _finish(trial, campaign, sorted(tally.seen), tally)
-    return _preview(trial, campaign, tally, shift_seconds, tiers is not None)
+    notes = _notes(campaign, tiers is not None, bool(actions), bool(invitations))
+    return _preview(trial, campaign, tally, shift_seconds, tuple(notes))
 
 
 def shift_for(campaign: Campaign, first: int, last: int) -> int:
@@ -134,6 +173,10 @@ def shift_for(campaign: Campaign, first: int, last: int) -> int:
 @dataclass
 class _Tally:
     purchases: int = 0
+    actions: int = 0
+    actions_refused: int = 0
+    invitations: int = 0
+    invitations_refused: int = 0
     awards: int = 0
     awards_cut: int = 0
     points_total: int = 0
@@ -143,7 +186,7 @@ class _Tally:
     by_member: Counter[str] = field(default_factory=Counter)
     by_month: dict[str, int] = field(default_factory=lambda: defaultdict(int))
 
-    def count(self, told: Sequence[Event], time: int) -> None:
+    def count(self, told: Sequence[Event], time: int, budget_points: int) -> None:
         """Add what was paid; points by tiers are none of the campaign's."""
         for event in told:
             if isinstance(event, AwardCut):
@@ -153,6 +196,34 @@ class _Tally:
                 self.points_total += event.points
                 self.by_member[event.member if isinstance(event, Awarded) else event.companion] += event.points
                 self.by_month[datetime.fromtimestamp(time, UTC).strftime("%Y-%m")] += event.points
+        if self.ran_out_at is None and self.points_total == budget_points:
+            self.ran_out_at = time
+
+
+def _order(one: Past) -> tuple[int, int, int, int, str]:
+    """By time; at the same time who was brought comes first, then what was done, then purchases as tills number them."""
+    if isinstance(one, PastPurchase):
+        return one.time, 2, one.partner, one.receipt, one.member
+    return one.time, int(isinstance(one, PastAction)), 0, 0, one.member
+
+
+def _act(trial: Trial, one: PastAction, time: int, id_: int, tally: _Tally, budget_points: int) -> None:
+    told = trial.attest(time, 1, one.member, one.action, id_)
+    tally.actions += 1
+    tally.seen.add(one.member)
+    tally.actions_refused += any(isinstance(event, OccasionRefused) for event in told)
+    tally.count(told, time, budget_points)
+
+
+def _invite(trial: Trial, one: PastInvitation, time: int, tally: _Tally) -> None:
+    """Say who brought a member, which the contracts refuse where it is not new, or its friend is no older member."""
+    tally.invitations += 1
+    try:
+        trial.refer(time, 1, one.member, one.referrer)
+    except InputError:
+        tally.invitations_refused += 1
+    else:
+        tally.seen |= {one.member, one.referrer}
 
 
 def _join(trial: Trial, campaign: Campaign, member: str, time: int, tally: _Tally) -> None:
@@ -170,13 +241,14 @@ def _finish(trial: Trial, campaign: Campaign, members: Sequence[str], tally: _Ta
     if campaign.kind == "dividend":
         time = max(campaign.closes_at, campaign.terms["payable from"])
         for member in members:
-            tally.count(trial.claim(time, 1, member), time)
+            tally.count(trial.claim(time, 1, member), time, campaign.budget_points)
     elif campaign.draws:
         for first in range(0, len(members), BATCH):
-            tally.count(trial.draw_blind(1, members[first : first + BATCH]), campaign.closes_at)
+            told = trial.draw_blind(1, members[first : first + BATCH])
+            tally.count(told, campaign.closes_at, campaign.budget_points)
 
 
-def _preview(trial: Trial, campaign: Campaign, tally: _Tally, shift_seconds: int, has_tiers: bool) -> Preview:
+def _preview(trial: Trial, campaign: Campaign, tally: _Tally, shift_seconds: int, notes: tuple[str, ...]) -> Preview:
     words = trial.engine.state.campaigns[1].words
     on_their_way = Counter[int]()
     unit = ""
@@ -190,6 +262,10 @@ def _preview(trial: Trial, campaign: Campaign, tally: _Tally, shift_seconds: int
         name=campaign.name,
         kind=campaign.kind,
         purchases=tally.purchases,
+        actions=tally.actions,
+        actions_refused=tally.actions_refused,
+        invitations=tally.invitations,
+        invitations_refused=tally.invitations_refused,
         members_seen=len(tally.seen),
         members_reached=paid.total(),
         members_with_progress=sum(word.progress > 0 for word in words.values()),
@@ -204,7 +280,7 @@ def _preview(trial: Trial, campaign: Campaign, tally: _Tally, shift_seconds: int
         points_per_member=_bins(paid),
         short_by=_bins(on_their_way),
         short_unit=unit,
-        notes=tuple(_notes(campaign, has_tiers)),
+        notes=notes,
     )
 
 
@@ -233,13 +309,17 @@ def _bins(counts: Mapping[int, int]) -> tuple[Bin, ...]:
     return tuple(Bin(place * width, place * width + width - 1, members[place]) for place in places)
 
 
-def _notes(campaign: Campaign, has_tiers: bool) -> Iterable[str]:
-    if campaign.attestor:
-        yield "Attested actions are not in the purchases: what they would cost is missing."
-    if campaign.kind == "referral":
-        yield "Invitations are not in the purchases: what they would cost is missing."
+def _notes(campaign: Campaign, has_tiers: bool, has_actions: bool, has_invitations: bool) -> Iterable[str]:
+    if campaign.attestor and not has_actions:
+        yield "Attested actions were not given: what they would cost is missing."
+    if has_actions and not campaign.attestor:
+        yield "Attested actions were left out: in this campaign only purchases count."
+    if campaign.kind == "referral" and not has_invitations:
+        yield "Invitations were not given: what they would cost is missing."
+    if has_invitations and campaign.kind != "referral":
+        yield "Invitations were left out: this campaign pays for none."
     if campaign.opt_in or campaign.segment:
-        yield "Everybody who may join is taken to do so with the first purchase."
+        yield "Everybody who may join is taken to do so with the first purchase or action."
     if campaign.draws:
         yield "Prizes are counted as what the entries win on average."
     if campaign.tier_mask != ANYBODY and not has_tiers:

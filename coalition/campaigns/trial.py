@@ -78,6 +78,15 @@ class Trial:
         proof = tuple(segment.proof_of(member)) if segment else ()
         return self.call(time, member, calls.Join(number, (calls.Joining(member, proof),)))
 
+    def refer(self, time: int, number: int, member: str, referrer: str) -> list[Event]:
+        """A new member was brought by another; its partner says so."""
+        return self.call(time, self._key(self.campaigns[number - 1].partners[0]), calls.Refer(number, member, referrer))
+
+    def attest(self, time: int, number: int, member: str, action: int, id_: int) -> list[Event]:
+        """The attestor says what a member did; `id_` is its own number for it."""
+        attestor = checksum_address(self.campaigns[number - 1].attestor, self._keccak)
+        return self.call(time, attestor, calls.Attest(number, (calls.Attestation(member, action, id_),)))
+
     def claim(self, time: int, number: int, member: str) -> list[Event]:
         """Somebody asks whether a member's time has come."""
         return self.call(time, member, calls.Claim(number, (member,)))

@@ -25,7 +25,7 @@ from coalition.ledger.campaigns.calls import Attestation, Joining
 from coalition.ledger.campaigns.terms import Sponsor, Terms, joined
 from coalition.ledger.tiers import Programme
 
-__all__ = ["MEMBERS_MAX", "CampaignKey", "Occasions", "commitment_of", "earned_preview", "terms_tuple"]
+__all__ = ["MEMBERS_MAX", "AttestedAs", "CampaignKey", "Occasions", "commitment_of", "earned_preview", "terms_tuple"]
 
 MEMBERS_MAX = 100
 """Members that one transaction lets join, attests, claims or draws for."""
@@ -51,6 +51,15 @@ class Occasions:
         for account, points in other.awarded.items():
             self.awarded[account] = self.awarded.get(account, 0) + points
         self.refused |= other.refused
+
+
+@dataclass(frozen=True, slots=True)
+class AttestedAs:
+    """What became of one attestation: points paid to the member, or why it was refused."""
+
+    attestation: Attestation
+    points: int = 0
+    refusal: Refusal | None = None
 
 
 class CampaignKey:
@@ -117,13 +126,13 @@ class CampaignKey:
         _check_addresses(member, referrer)
         self._send("CampaignBook", "refer", (campaign, member, referrer))
 
-    def attest(self, campaign: int, attestations: Sequence[Attestation]) -> Occasions:
-        """Say what members did. For the attestor of the terms."""
+    def attest(self, campaign: int, attestations: Sequence[Attestation]) -> list[AttestedAs]:
+        """Say what members did; return what became of each, in their order. For the attestor of the terms."""
         _check_addresses(*(one.member for one in attestations))
-        found = Occasions()
+        found: list[AttestedAs] = []
         for some in _parts(attestations):
             entries = [(one.member, one.action, one.id) for one in some]
-            found.add(_occasions(self._send("CampaignBook", "attest", (campaign, entries), _gas_for(some))))
+            found += _attested(self._send("CampaignBook", "attest", (campaign, entries), _gas_for(some)), some)
         return found
 
     def claim(self, campaign: int, members: Sequence[str]) -> Occasions:
@@ -260,11 +269,36 @@ def _programme_tuple(programme: Programme) -> tuple[Any, ...]:
 def _occasions(receipt: Mapping[str, Any]) -> Occasions:
     found = Occasions()
     for log in _told(receipt, "CampaignBook", "Awarded"):
-        # after the hash of the terms, the partner and the receipt
-        found.add(Occasions({from_word(log["topics"][2]): int(log["data"][2 + 64 * 3 : 2 + 64 * 4], 16)}))
+        found.add(Occasions({from_word(log["topics"][2]): _points_of(log)}))
     for log in _told(receipt, "CampaignBook", "OccasionRefused"):
-        found.refused[from_word(log["topics"][2])] = Refusal(int(log["data"][2 + 64 : 2 + 64 * 2], 16))
+        found.refused[from_word(log["topics"][2])] = _reason_of(log)
     return found
+
+
+def _attested(receipt: Mapping[str, Any], attestations: Sequence[Attestation]) -> list[AttestedAs]:
+    """The contract tells of each in order: that it counted, after what it paid, or that it was refused."""
+    awarded, counted, refused = (
+        abi.topic("CampaignBook", event) for event in ("Awarded", "Attested", "OccasionRefused")
+    )
+    waiting, points, found = iter(attestations), 0, []
+    for log in receipt["logs"]:
+        if log["topics"][0] == awarded:
+            points = _points_of(log)
+        elif log["topics"][0] == counted:
+            found.append(AttestedAs(next(waiting), points))
+            points = 0
+        elif log["topics"][0] == refused:
+            found.append(AttestedAs(next(waiting), refusal=_reason_of(log)))
+    return found
+
+
+def _points_of(log: Mapping[str, Any]) -> int:
+    """The points of `Awarded`, which stand after the hash of the terms, the partner and the receipt."""
+    return int(log["data"][2 + 64 * 3 : 2 + 64 * 4], 16)
+
+
+def _reason_of(log: Mapping[str, Any]) -> Refusal:
+    return Refusal(int(log["data"][2 + 64 : 2 + 64 * 2], 16))
 
 
 def _told(receipt: Mapping[str, Any], contract: str, event: str) -> list[Mapping[str, Any]]:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import click
 
 from coalition.bootstrap import OpenLedger, open_ledger
-from coalition.chain.campaigns import Occasions
+from coalition.chain.campaigns import AttestedAs, Occasions
 from coalition.cli.campaigns import campaign, campaign_argument, partner_option
 from coalition.cli.common import Output, command, progress_bar, time_text
-from coalition.errors import InputError
+from coalition.errors import CoalitionError, InputError
 from coalition.ledger.campaigns.calls import Attestation
 from coalition.service.campaign_answers import ProgressShown
+from coalition.service.occasions import ACTION_MAX, ID_MAX, read_attestations
 from coalition.settings import Settings
 
 __all__ = ["COMMANDS", "progress_value"]
@@ -78,18 +80,59 @@ def refer(settings: Settings, out: Output, campaign: int, member: str, referrer:
 
 @campaign.command()
 @campaign_argument
-@click.argument("member")
+@members_argument
+@click.option("--action", type=click.IntRange(0, ACTION_MAX), help="What they did, by the number of the terms.")
 @click.option(
-    "--action", type=click.IntRange(0), required=True, help="What the member did, by the number of the terms."
+    "--id",
+    "first",
+    type=click.IntRange(0, ID_MAX),
+    help="Your own number for it, used once; further members get the next ones.",
 )
-@click.option("--id", "number", type=click.IntRange(0), required=True, help="Your own number for it, used once.")
+@click.option(
+    "--file", type=click.Path(path_type=Path), help="CSV file with the columns member, action, id, instead of these."
+)
 @command
-def attest(settings: Settings, out: Output, campaign: int, member: str, action: int, number: int) -> None:
-    """Say that a member did something, with the key that the terms name."""
+def attest(
+    settings: Settings,
+    out: Output,
+    campaign: int,
+    members: tuple[str, ...],
+    action: int | None,
+    first: int | None,
+    file: Path | None,
+) -> None:
+    """Say that members did something, with the key that the terms name: those named, or all of a file.
+
+    Each counts or is refused on its own, and each id counts once: ask again whenever it was stopped.
+    """
+    by_name = bool(members) and action is not None and first is not None
+    if by_name == (file is not None) or (file is not None and (members or action is not None or first is not None)):
+        raise InputError("Name members with --action and --id, or give a --file, and not both.")
     with open_ledger(settings) as ledger:
-        account = ledger.custody.account(member)
-        came = ledger.campaign_members.attest(campaign, [Attestation(account, action, number)])
-        _came(out, campaign, came)
+        said = _attestations(ledger, members, action or 0, first or 0, file)
+        with progress_bar("attestations") as bar:
+            task = bar.add_task("attest", total=len(said), rate="")
+            done: list[AttestedAs] = []
+
+            def told(some: list[AttestedAs]) -> None:
+                done.extend(some)
+                bar.update(task, completed=len(done))
+
+            try:
+                ledger.campaign_members.attest(campaign, said, told)
+            except CoalitionError as error:
+                if done:
+                    error.details["outcomes"] = [_outcome(one) for one in done]
+                    out.note(f"{len(done):,} of {len(said):,} were decided before this. Ask again: an id counts once.")
+                raise
+        points = sum(one.points for one in done)
+        value = {"campaign": campaign, "points": points, "outcomes": [_outcome(one) for one in done]}
+        rows = [
+            (one["id"], one["member"], str(one["action"]), (one["refused"] or str(one["points"])).replace("_", " "))
+            for one in map(_outcome, done)
+        ]
+        title = f"{points:,} points; {sum(one.refusal is not None for one in done):,} of {len(done):,} refused"
+        out.table(value, title, ("id", "member", "action", "points, or why not"), rows)
 
 
 @campaign.command()
@@ -156,6 +199,28 @@ def _totals(out: Output, ledger: OpenLedger, campaign: int) -> None:
             "awards": totals.awards,
         }
     )
+
+
+def _attestations(
+    ledger: OpenLedger, members: tuple[str, ...], action: int, first: int, file: Path | None
+) -> list[Attestation]:
+    if file is not None:
+        return [row.attestation for row in read_attestations(file, ledger.custody.account)]
+    if first + len(members) - 1 > ID_MAX:
+        raise InputError(f"--id {first} leaves no numbers for {len(members):,} members.")
+    return [Attestation(ledger.custody.account(member), action, number) for number, member in enumerate(members, first)]
+
+
+def _outcome(one: AttestedAs) -> dict[str, Any]:
+    """What became of an attestation; ids are text, as they are larger than JSON's numbers may be."""
+    said = one.attestation
+    return {
+        "id": str(said.id),
+        "member": said.member,
+        "action": said.action,
+        "points": one.points,
+        "refused": one.refusal.name.lower() if one.refusal else None,
+    }
 
 
 def _ask(settings: Settings, out: Output, campaign: int, members: tuple[str, ...], what: str) -> None:

@@ -15,16 +15,17 @@ from coalition.campaigns.document import Campaign, Context
 from coalition.campaigns.kinds import KINDS
 from coalition.campaigns.plot import svg
 from coalition.campaigns.render import rendered
-from coalition.campaigns.simulate import PastPurchase, Preview, shift_for, simulate
+from coalition.campaigns.simulate import Preview, shift_for, simulate
 from coalition.campaigns.templates import TIERS_TEMPLATE, template
 from coalition.campaigns.written import written
 from coalition.chain.keccak import keccak
-from coalition.cli.common import Output, command, progress_bar, time_text
+from coalition.cli.common import Output, command, progress_bar, time_of, time_text
 from coalition.cli.load import columns_of, map_option
 from coalition.errors import InputError, SetupError
 from coalition.service.campaign_answers import CampaignShown, VersionShown
-from coalition.service.files import PurchaseFile, parse_time
-from coalition.service.past import PastRows, history_of
+from coalition.service.files import PurchaseFile
+from coalition.service.occasions import read_attestations, read_referrals
+from coalition.service.past import PastRows, actions_of, history_of, invitations_of
 from coalition.settings import Settings
 
 __all__ = ["campaign", "campaign_argument", "partner_option", "value_of"]
@@ -97,6 +98,16 @@ def check(settings: Settings, out: Output, file: Path, tiers: Path | None, decim
 @file_argument
 @click.option("--against", type=click.Path(path_type=Path), help="File of past purchases (default: the ledger's own).")
 @map_option
+@click.option(
+    "--attested",
+    type=click.Path(path_type=Path),
+    help="File of what would have been attested: member, action, id, occurred_at.",
+)
+@click.option(
+    "--referrals",
+    type=click.Path(path_type=Path),
+    help="File of who brought whom: member, referrer, occurred_at.",
+)
 @tiers_option
 @decimals_option
 @click.option("--no-shift", is_flag=True, help="Take purchases at their own times, even if the window lies elsewhere.")
@@ -108,6 +119,8 @@ def simulate_(
     file: Path,
     against: Path | None,
     mapping: tuple[str, ...],
+    attested: Path | None,
+    referrals: Path | None,
     tiers: Path | None,
     decimals: int | None,
     no_shift: bool,
@@ -115,12 +128,15 @@ def simulate_(
 ) -> None:
     """Try a campaign on past purchases: what it would have cost, and whom it would have reached. Needs no chain.
 
-    Purchases are moved by whole weeks so that the last ones fill the campaign's window, unless --no-shift.
+    Purchases, and what is attested or referred, are moved by whole weeks so that the last of them fill the campaign's window,
+    unless --no-shift.
     """
     with offline(settings, [file], tiers) as known, progress_bar("purchases") as bar:
         context = known.context(past=True, decimals=decimals)
         found = read_campaign(file, context)
         _remark(out, known.queries is None)
+        actions = actions_of(read_attestations(attested, known.account)) if attested else []
+        invitations = invitations_of(read_referrals(referrals, known.account)) if referrals else []
         task = bar.add_task("read", total=None, rate="")
 
         def read(rows: int) -> None:
@@ -133,13 +149,25 @@ def simulate_(
             if rows.refused:
                 told = ", ".join(f"{code}: {count:,}" for code, count in sorted(rows.refused.items()))
                 out.note(f"Rows that were left out: {told}")
-        elif known.queries is not None:
-            purchases = history_of(known.queries, read)
         else:
-            raise InputError("There is no ledger here. Name a file of purchases with --against.", code="purchases_none")
-        shift = 0 if no_shift else _shift(found, purchases)
+            purchases = history_of(known.queries, read) if known.queries is not None else []
+        times = [one.time for one in purchases] + [one.time for one in actions] + [one.time for one in invitations]
+        if not times:
+            raise InputError(
+                "There is nothing to try it on: no purchases were counted here. Name a file of past ones with --against.",
+                code="purchases_none",
+            )
+        shift = 0 if no_shift else _shift(found, times)
         trying = bar.add_task("try", total=len(purchases), rate="")
-        preview = simulate(found, bar.track(purchases, task_id=trying), keccak, tiers=known.tiers, shift_seconds=shift)
+        preview = simulate(
+            found,
+            bar.track(purchases, task_id=trying),
+            keccak,
+            actions=actions,
+            invitations=invitations,
+            tiers=known.tiers,
+            shift_seconds=shift,
+        )
         bar.update(trying, completed=len(purchases))
     _draw(picture, preview)
     value = preview.to_json()
@@ -182,15 +210,22 @@ def approve(
     settings: Settings, out: Output, campaign: int, partner: str, until: str | None, version: int | None
 ) -> None:
     """Agree to exactly the terms of a version. Whoever approves last starts the campaign with it."""
-    try:
-        end = parse_time(until)
-    except ValueError:
-        raise InputError("--until is a time such as 2026-11-21T14:30:00Z.") from None
+    end = time_of("--until", until)
     with open_ledger(settings) as ledger:
         shown = ledger.campaigns.approve(campaign, partner, until=end, version=version)
         approved = shown.versions[(version or len(shown.versions)) - 1]
         lines = [f"campaign {campaign}, version {approved.proposed.version}: approved by {partner}; {shown.status}"]
         out.data(value_of(ledger, shown), "\n".join([*lines, *_approvals(ledger, shown, approved)]))
+
+
+@campaign.command()
+@campaign_argument
+@click.option("--version", type=click.IntRange(1), help="Version to start (default: the latest).")
+@command
+def start(settings: Settings, out: Output, campaign: int, version: int | None) -> None:
+    """Start a version that all sponsors approved, where the last approval did not. Started before, it stays so."""
+    with open_ledger(settings) as ledger:
+        _done(out, ledger, ledger.campaigns.start(campaign, version))
 
 
 @campaign.command()
@@ -380,11 +415,10 @@ def _change(change: Change) -> dict[str, Any]:
     return {"field": change.field, "before": change.before, "after": change.after, "is_fixed": change.is_fixed}
 
 
-def _shift(found: Campaign, purchases: list[PastPurchase]) -> int:
-    """Nothing is moved where purchases lie in the window."""
-    if any(found.opens_at <= one.time < found.closes_at for one in purchases):
+def _shift(found: Campaign, times: list[int]) -> int:
+    """Nothing is moved where something lies in the window."""
+    if any(found.opens_at <= time < found.closes_at for time in times):
         return 0
-    times = [one.time for one in purchases]
     return shift_for(found, min(times), max(times))
 
 

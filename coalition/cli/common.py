@@ -15,10 +15,11 @@ from rich.console import Console, RenderableType
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
 
-from coalition.errors import CoalitionError
+from coalition.errors import CoalitionError, InputError
+from coalition.service.files import parse_time
 from coalition.settings import Settings
 
-__all__ = ["Output", "command", "error_console", "progress_bar", "time_text"]
+__all__ = ["Output", "command", "error_console", "progress_bar", "time_of", "time_text"]
 
 error_console = Console(stderr=True)
 WIDTH = 140
@@ -109,6 +110,18 @@ def progress_bar(unit: str) -> Progress:
         TimeRemainingColumn(),
         console=error_console,
     )
+
+
+def time_of(option: str, text: str | None) -> int | None:
+    """Return the Unix time in seconds of an option's text; None if it was not given.
+
+    Raises:
+        InputError: it is no time.
+    """
+    try:
+        return parse_time(text)
+    except (ValueError, OverflowError, OSError):
+        raise InputError(f"{option} is a time such as 2026-11-21T14:30:00Z.") from None
 
 
 def time_text(unix: int) -> str:

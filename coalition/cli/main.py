@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from coalition import __version__
-from coalition.cli import campaign_members, demo, keys, ledger, load, members, operations, partners, tiers
+from coalition.cli import campaign_members, demo, keys, ledger, load, members, operations, partners, rules, tiers
 
 __all__ = ["main"]
 
@@ -20,6 +20,6 @@ def main() -> None:
     """
 
 
-for group in (demo, ledger, partners, keys, members, operations, load, campaign_members, tiers):
+for group in (demo, ledger, partners, keys, members, operations, load, campaign_members, rules, tiers):
     for one in group.COMMANDS:
         main.add_command(one)

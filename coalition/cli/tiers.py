@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
 from coalition.bootstrap import open_ledger
-from coalition.cli.common import Output, command, time_text
+from coalition.cli.common import Output, command, time_of, time_text
+from coalition.errors import InputError
+from coalition.service.campaign_answers import TierShown
 from coalition.settings import Settings
 
 __all__ = ["COMMANDS"]
@@ -15,7 +18,7 @@ __all__ = ["COMMANDS"]
 
 @click.group()
 def tiers() -> None:
-    """Announce a programme of tiers, and look tiers and badges up."""
+    """Announce a programme of tiers, give paid ones, and look tiers and badges up."""
 
 
 @tiers.command("set")
@@ -56,20 +59,56 @@ def show(settings: Settings, out: Output, member: str | None) -> None:
             return
         account = ledger.custody.account(member)
         found, badges = ledger.campaign_members.tier(account), ledger.campaign_members.badges(account)
-        out.data(
-            {
-                "member": account,
-                "tier": found.tier,
-                "name": found.name,
-                "qualification": found.qualification,
-                "unit": found.unit,
-                "next": found.next_name or None,
-                "missing": found.missing,
-                "multiplier_bps": found.multiplier_bps,
-                "paid_until": time_text(found.floor_until) if found.floor_until else None,
-                "badges": [one.badge for one in badges],
-            }
-        )
+        out.data(_tier(account, found) | {"badges": [one.badge for one in badges]})
 
 
-COMMANDS = (tiers,)
+@tiers.command()
+@click.argument("member")
+@click.argument("tier")
+@click.option("--until", help="When it ends (RFC 3339), to the full hour; not for the lowest tier.")
+@command
+def floor(settings: Settings, out: Output, member: str, tier: str, until: str | None) -> None:
+    """Give MEMBER at least TIER until a time: a membership that was paid for. The lowest tier ends it at once.
+
+    A tier is named, or numbered from 0. What the member earns above it still counts; a second floor replaces the first.
+    """
+    end = time_of("--until", until)
+    with open_ledger(settings) as ledger:
+        account = ledger.custody.account(member)
+        is_lowest = ledger.campaigns.reader.tier_number(tier) == 0
+        if is_lowest != (end is None):
+            raise InputError("A paid tier has an end: give --until. To end one, name the lowest tier, without --until.")
+        out.data(_tier(account, ledger.campaign_members.pay_for_tier(account, tier, end or 0)))
+
+
+@click.group()
+def badge() -> None:
+    """Say what badges look like."""
+
+
+@badge.command()
+@click.argument("number", type=click.IntRange(1, (1 << 32) - 1))
+@click.argument("uri")
+@command
+def define(settings: Settings, out: Output, number: int, uri: str) -> None:
+    """Say where the metadata of badge NUMBER are (a URI, as in ERC-721); a later one replaces it."""
+    with open_ledger(settings) as ledger:
+        ledger.campaigns.define_badge(number, uri)
+        out.data({"badge": number, "uri": uri}, f"badge {number}: {uri}")
+
+
+def _tier(account: str, found: TierShown) -> dict[str, Any]:
+    return {
+        "member": account,
+        "tier": found.tier,
+        "name": found.name,
+        "qualification": found.qualification,
+        "unit": found.unit,
+        "next": found.next_name or None,
+        "missing": found.missing,
+        "multiplier_bps": found.multiplier_bps,
+        "paid_until": time_text(found.floor_until) if found.floor_until else None,
+    }
+
+
+COMMANDS = (tiers, badge)

@@ -22,6 +22,7 @@ __all__ = [
     "VersionRow",
     "campaign_rows",
     "live_versions",
+    "rules_listed",
     "started_rows",
     "totals_of",
     "version_rows",
@@ -178,6 +179,17 @@ def live_versions(connection: Connection) -> dict[int, int]:
         else:
             live.setdefault(details["campaign"], details["version"])
     return live
+
+
+def rules_listed(connection: Connection) -> list[str]:
+    """Return the addresses of the kinds that may be proposed, in the order in which they were listed."""
+    question = select(changes.c.event, changes.c.subject).where(changes.c.event.in_(("RuleListed", "RuleDelisted")))
+    listed: dict[str, None] = {}
+    for event, rule in connection.execute(question.order_by(changes.c.block, changes.c.log)):
+        listed.pop(rule, None)
+        if event == "RuleListed":
+            listed[rule] = None
+    return list(listed)
 
 
 def totals_of(connection: Connection, campaign: int) -> CampaignTotals:

@@ -204,6 +204,11 @@ class Queries:
         with reading(self._engine) as connection:
             return campaigns.version_rows(connection, campaign)
 
+    def rules(self) -> list[str]:
+        """Return the addresses of the kinds that may be proposed, in the order in which they were listed."""
+        with reading(self._engine) as connection:
+            return campaigns.rules_listed(connection)
+
     def campaign_totals(self, campaign: int) -> CampaignTotals:
         """Return what a campaign came to; zeros for one that is not known."""
         with reading(self._engine) as connection:

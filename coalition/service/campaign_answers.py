@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 
 from coalition.chain.campaign_reading import Live
 from coalition.index.campaigns import CampaignStatus
@@ -16,6 +17,8 @@ __all__ = [
     "AwardShown",
     "BadgeShown",
     "CampaignShown",
+    "LeftOut",
+    "LeftOutReason",
     "ProgressShown",
     "PurchasePreview",
     "TierShown",
@@ -148,19 +151,39 @@ class BadgeShown:
 
 @dataclass(frozen=True, slots=True)
 class AwardShown:
-    """What one campaign would do: points paid, of those that were due, and a badge (0: none)."""
+    """What one campaign would do: points paid, of those that were due, a badge (0: none), and points for who referred the
+    member."""
 
     campaign: int
     name: str
     points: int
     due_points: int
     badge: int = 0
+    referrer_points: int = 0
+
+
+class LeftOutReason(StrEnum):
+    """Why a preview of a purchase does not show all that a campaign pays for."""
+
+    ATTESTED = "attested"
+    DRAWN = "drawn"
+    KIND_UNKNOWN = "kind_unknown"
+    NOT_REFERRED = "not_referred"
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A campaign that runs at the partner and pays for something that no preview of a purchase shows."""
+
+    campaign: int
+    name: str
+    reason: LeftOutReason
 
 
 @dataclass(frozen=True, slots=True)
 class PurchasePreview:
     """What a purchase would bring now. `awarded` is what the chain answers: it comprises tier, campaigns, and what rules that
-    are not this version's would pay."""
+    are not this version's would pay. `left_out` says what it cannot show."""
 
     member: str
     spend_minor: int
@@ -171,3 +194,4 @@ class PurchasePreview:
     tier_name: str
     tier_points: int
     awards: tuple[AwardShown, ...]
+    left_out: tuple[LeftOut, ...]

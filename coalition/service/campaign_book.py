@@ -13,7 +13,7 @@ from coalition.chain.campaign_reading import Live, Question, ask, ask_all, progr
 from coalition.chain.deployment import Deployment
 from coalition.chain.keccak import keccak
 from coalition.chain.rpc import Rpc
-from coalition.errors import NotFound
+from coalition.errors import InputError, NotFound
 from coalition.ledger.campaigns.state import Proposed
 from coalition.ledger.campaigns.terms import Terms
 from coalition.ledger.rules.twins import CONTRACTS
@@ -77,6 +77,22 @@ class CampaignReader:
         programme = self.programme()
         known = self.files.find_tiers(programme)
         return known.tier_names if known else tuple(f"tier {number}" for number in range(len(programme.tiers)))
+
+    def tier_number(self, tier: str) -> int:
+        """Return the number of a tier of the programme that counts, by its name or number.
+
+        Raises:
+            InputError: `tier_unknown`.
+        """
+        names = self.tier_names()
+        number = (
+            names.index(tier) if tier in names else int(tier) if tier.isascii() and tier.isdecimal() else len(names)
+        )
+        if number >= len(names):
+            raise InputError(
+                f"There is no tier {tier[:80]!r}. Tiers: {', '.join(names) or 'none yet'}.", code="tier_unknown"
+            )
+        return number
 
     def count(self) -> int:
         """Return how many campaigns were proposed."""

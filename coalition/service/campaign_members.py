@@ -8,7 +8,7 @@ from coalition.campaigns.segment import Segment
 from coalition.chain import history
 from coalition.chain.addresses import ZERO_ADDRESS
 from coalition.chain.campaign_reading import Question, ask, ask_all
-from coalition.chain.campaigns import MEMBERS_MAX, CampaignKey, Occasions, earned_preview
+from coalition.chain.campaigns import MEMBERS_MAX, AttestedAs, CampaignKey, Occasions, earned_preview
 from coalition.errors import InputError, NotFound, Refused
 from coalition.index.campaigns import CampaignStatus, CampaignTotals
 from coalition.index.queries import Queries
@@ -131,7 +131,7 @@ class CampaignMembers:
         since = self._member_since(member, head.number) or head.timestamp
         awarded = earned_preview(self._rpc, self._deployment, row.partner, member, spend, points, since, head.number)
         trial = PurchaseTrial(self._reader, row.partner, member, since, head.number)
-        tier, tier_points, awards = trial.purchase(head.timestamp, spend, points)
+        tier, tier_points, awards, left_out = trial.purchase(head.timestamp, spend, points)
         return PurchasePreview(
             member=member,
             spend_minor=spend,
@@ -142,9 +142,22 @@ class CampaignMembers:
             tier_name=self._reader.tier_names()[tier],
             tier_points=tier_points,
             awards=tuple(awards),
+            left_out=tuple(left_out),
         )
 
     # ---- taking part
+
+    def pay_for_tier(self, account: str, tier: str, until: int) -> TierShown:
+        """Give a member at least a tier, by name or number, until a Unix time; the lowest tier ends it at once.
+
+        Raises:
+            NotFound: `member_unknown`.
+            InputError: `tier_unknown`, `floor_until_invalid`.
+        """
+        member = check_address(account)
+        self._since(member)
+        self.campaigns.set_floor(member, self._reader.tier_number(tier), until)
+        return self.tier(member)
 
     def join_all(self, campaign: int, progress: Progress = lambda done: None) -> tuple[int, int]:
         """Let all of a segment's accounts that are members take part; return how many joined now, and how many are no members.
@@ -205,8 +218,16 @@ class CampaignMembers:
         self._reader.proposals(campaign)
         self.campaigns.partner_key(partner).refer(campaign, check_address(member), check_address(referrer))
 
-    def attest(self, campaign: int, attestations: Sequence[Attestation]) -> Occasions:
-        """Say what members did, with the key that the terms name.
+    def attest(
+        self,
+        campaign: int,
+        attestations: Sequence[Attestation],
+        told: Callable[[list[AttestedAs]], None] = lambda some: None,
+    ) -> list[AttestedAs]:
+        """Say what members did, with the key that the terms name; return what became of each, in their order.
+
+        In several transactions, if they are many; `told` gets what became of each part as soon as it is known. Stopped in
+        between, the same call goes on: what counted is refused as `ID_USED`.
 
         Raises:
             AccessDenied: `attestor_key_missing`.
@@ -217,7 +238,12 @@ class CampaignMembers:
             raise InputError(
                 f"In campaign {campaign} only purchases count: its terms name no attestor.", code="attestor_none"
             )
-        return self.campaigns.named_key(attestor).attest(campaign, attestations)
+        key, found = self.campaigns.named_key(attestor), []
+        for start in range(0, len(attestations), MEMBERS_MAX):
+            some = key.attest(campaign, attestations[start : start + MEMBERS_MAX])
+            found += some
+            told(some)
+        return found
 
     def claim(self, campaign: int, accounts: Sequence[str], progress: Progress = lambda done: None) -> Occasions:
         """Ask for what the terms promise these members; return what came of it. `progress` gets the members done."""

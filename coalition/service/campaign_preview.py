@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from coalition.chain.addresses import ZERO_ADDRESS
 from coalition.chain.campaign_reading import Question, ask_all, read_live
 from coalition.chain.keccak import keccak
-from coalition.ledger.campaign_events import AwardCut, Awarded, BadgeAwarded
+from coalition.ledger.campaign_events import AwardCut, Awarded, BadgeAwarded, CompanionAwarded
 from coalition.ledger.campaigns.engine import Engine
 from coalition.ledger.campaigns.seams import SimpleCoalition, Surroundings, Unanswered
 from coalition.ledger.campaigns.state import MEMBER_REFERRED, Campaign, CampaignState, Running, Word
@@ -16,7 +17,7 @@ from coalition.ledger.operations import BPS
 from coalition.ledger.rules.rule import Award, Happening, Rule, TakenBack
 from coalition.ledger.rules.twins import rule_of
 from coalition.ledger.tiers import Programme
-from coalition.service.campaign_answers import AwardShown
+from coalition.service.campaign_answers import AwardShown, LeftOut, LeftOutReason
 from coalition.service.campaign_book import CampaignReader, kind_of
 
 __all__ = ["PurchaseTrial"]
@@ -82,8 +83,8 @@ class PurchaseTrial:
         self._since = since
         self._block = block
 
-    def purchase(self, time: int, spend_minor: int, points: int) -> tuple[int, int, list[AwardShown]]:
-        """Return the member's tier, what it adds, and what each campaign pays."""
+    def purchase(self, time: int, spend_minor: int, points: int) -> tuple[int, int, list[AwardShown], list[LeftOut]]:
+        """Return the member's tier, what it adds, what each campaign pays, and what cannot be shown."""
         state = self._state()
         (running,) = self._ask([("TierBook", "isRunning", ())])[0]
         (tier,) = self._ask([("TierBook", "tierOf", (self._member, self._since))])[0]
@@ -97,23 +98,49 @@ class PurchaseTrial:
         engine = Engine(state, rules, SimpleCoalition(), keccak, deployment.chain_id, tiers=tiers)
         run = engine.run(time)
         engine.earned(run, self._partner, self._member, 0, spend_minor, points, self._since)
-        return tier, tiers.awarded if running else 0, self._shown(run.events)
+        return tier, tiers.awarded if running else 0, self._shown(run.events), self._left_out(state, time)
+
+    def _left_out(self, state: CampaignState, time: int) -> list[LeftOut]:
+        """What campaigns that run pay for, beside this purchase."""
+        found = []
+        for number, campaign in state.campaigns.items():
+            live = campaign.live
+            if live is None or campaign.paused or not live.terms.opens_at <= time < live.closes_at:
+                continue
+            kind = kind_of(self._reader.deployment, live.terms.rule)
+            reasons = {
+                LeftOutReason.ATTESTED: live.terms.attestor != ZERO_ADDRESS,
+                LeftOutReason.DRAWN: live.terms.draws,
+                LeftOutReason.KIND_UNKNOWN: not kind,
+                LeftOutReason.NOT_REFERRED: kind == "referral" and self._member not in campaign.referrers,
+            }
+            found += [LeftOut(number, self._name(number), reason) for reason, holds in reasons.items() if holds]
+        return found
 
     def _shown(self, events: Sequence[object]) -> list[AwardShown]:
         paid: dict[int, int] = {}
         due: dict[int, int] = {}
         badges: dict[int, int] = {}
+        others: dict[int, int] = {}
         for event in events:
             if isinstance(event, Awarded) and event.member == self._member:
                 paid[event.campaign] = event.points
             elif isinstance(event, AwardCut) and event.member == self._member:
                 due[event.campaign] = event.due_points
+            elif isinstance(event, CompanionAwarded):
+                others[event.campaign] = event.points
             elif isinstance(event, BadgeAwarded) and self._lacks(event.badge):
                 badges[event.campaign] = event.badge
-        numbers = sorted({*paid, *due, *badges})
         return [
-            AwardShown(one, self._name(one), paid.get(one, 0), due.get(one, paid.get(one, 0)), badges.get(one, 0))
-            for one in numbers
+            AwardShown(
+                one,
+                self._name(one),
+                paid.get(one, 0),
+                due.get(one, paid.get(one, 0)),
+                badges.get(one, 0),
+                others.get(one, 0),
+            )
+            for one in sorted({*paid, *due, *badges, *others})
         ]
 
     def _lacks(self, badge: int) -> bool:

@@ -247,8 +247,29 @@ class CampaignService:
         self._anybody().set_floor(member, tier, until)
 
     def define_badge(self, badge: int, uri: str) -> None:
-        """Say where the metadata of a badge are."""
+        """Say where the metadata of a badge are.
+
+        Raises:
+            InputError: `badge_invalid`.
+        """
         self._anybody().define_badge(badge, uri)
+
+    def list_rule(self, rule: str) -> None:
+        """Allow campaigns of the kind whose contract stands at an address.
+
+        Raises:
+            InputError: `address_invalid`, or `contract_missing` if there is no contract.
+        """
+        self._anybody().list_rule(rule)
+
+    def delist_rule(self, rule: str) -> None:
+        """Allow no further campaigns of a kind; what runs goes on.
+
+        Raises:
+            InputError: `address_invalid`.
+            Refused: `rule_not_listed`.
+        """
+        self._anybody().delist_rule(rule)
 
     # ---- keys
 

@@ -1,4 +1,4 @@
-"""Past purchases, for a campaign to be tried on before anybody approves it: from a file, or the ledger's own history."""
+"""What happened in the past, for a campaign to be tried on before anybody approves it: from files, or the ledger's own history."""
 
 from __future__ import annotations
 
@@ -6,14 +6,15 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from coalition.campaigns.simulate import PastPurchase
+from coalition.campaigns.simulate import PastAction, PastInvitation, PastPurchase
 from coalition.errors import InputError
 from coalition.index.queries import Queries
 from coalition.ledger.ids import receipt_number
 from coalition.ledger.operations import BPS, Kind
 from coalition.service.files import PurchaseRow, RowError
+from coalition.service.occasions import AttestedRow, ReferredRow
 
-__all__ = ["PastRows", "history_of"]
+__all__ = ["PastRows", "actions_of", "history_of", "invitations_of"]
 
 PAGE = 1_000
 Rates = Mapping[int, int]
@@ -76,12 +77,28 @@ class PastRows:
         )
 
 
-def history_of(queries: Queries, progress: Callable[[int], None] = lambda rows: None) -> list[PastPurchase]:
-    """Return the purchases that the ledger has counted; `progress` gets those read.
+def actions_of(rows: Iterable[AttestedRow]) -> list[PastAction]:
+    """Return what members did. Raises as `invitations_of`."""
+    return [PastAction(_time(row.occurred_at), row.attestation.member, row.attestation.action) for row in rows]
+
+
+def invitations_of(rows: Iterable[ReferredRow]) -> list[PastInvitation]:
+    """Return who brought whom.
 
     Raises:
-        InputError: `purchases_none` if there are none.
+        InputError: `time_missing` if a row does not say when it was.
     """
+    return [PastInvitation(_time(row.occurred_at), row.member, row.referrer) for row in rows]
+
+
+def _time(occurred_at: int | None) -> int:
+    if occurred_at is None:
+        raise InputError("To try a campaign on the past, each row needs its time: `occurred_at`.", code="time_missing")
+    return occurred_at
+
+
+def history_of(queries: Queries, progress: Callable[[int], None] = lambda rows: None) -> list[PastPurchase]:
+    """Return the purchases that the ledger has counted; `progress` gets those read."""
     found: list[PastPurchase] = []
     cursor = None
     while True:
@@ -93,9 +110,4 @@ def history_of(queries: Queries, progress: Callable[[int], None] = lambda rows: 
         progress(len(found))
         cursor = page.cursor
         if cursor is None:
-            break
-    if not found:
-        raise InputError(
-            "This ledger has counted no purchases yet. Name a file of past ones with --against.", code="purchases_none"
-        )
-    return found
+            return found

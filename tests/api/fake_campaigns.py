@@ -49,7 +49,7 @@ class FakeCampaigns:
     def _refused(self, *_: Any, **__: Any) -> CampaignShown:
         raise Refused("The terms allow it not.", code="campaign_not_pausable")
 
-    propose = amend = approve = pause = resume = end = _refused
+    propose = amend = approve = start = pause = resume = end = _refused
 
     def totals(self, campaign: int) -> CampaignTotals:
         return CampaignTotals(campaign, 1, 0, 1, 300)
@@ -66,4 +66,4 @@ class FakeCampaigns:
         return [BadgeShown(7, "", 9, NOW)]
 
     def preview(self, partner: int, member: str, spend_minor: int) -> PurchasePreview:
-        return PurchasePreview(member, spend_minor, "USD", 1, 0, 0, "member", 0, ())
+        return PurchasePreview(member, spend_minor, "USD", 1, 0, 0, "member", 0, (), ())

@@ -108,8 +108,11 @@ def test_from_a_proposal_to_the_end(street: Street) -> None:
     first = street.bakery.post("/campaigns/1/approvals", {"terms_hash": terms_hash}).json()
     approvals = {one["partner"]: one["approved_until"] for one in first["versions"][0]["approvals"]}
     assert first["status"] == "proposed" and approvals == {1: day(7), 2: None}
+    assert code_of(street.bakery.post("/campaigns/1/start"), 422) == "approval_missing"
     last = street.cafe.post("/campaigns/1/approvals", {"terms_hash": terms_hash}).json()
     assert (last["status"], last["version"], last["opens_at"]) == ("scheduled", 1, day(7))
+    assert street.bakery.post("/campaigns/1/start").json() == last, "started before, it stays so"
+    assert code_of(street.florist.post("/campaigns/1/start"), 404) == "campaign_unknown"
     street.coalition.go_to(START + 7 * DAY)
 
     earn = {"member": ann, "receipt": "1", "spend_minor": 500}
@@ -126,7 +129,8 @@ def test_from_a_proposal_to_the_end(street: Street) -> None:
     }
     preview = street.cafe.post("/preview", {"member": ann, "spend_minor": 700}).json()
     assert (preview["points"], preview["awarded"], preview["currency"]) == (700, 300, "USD")
-    assert [(one["campaign"], one["points"]) for one in preview["awards"]] == [(1, 300)]
+    assert [(one["campaign"], one["points"], one["referrer_points"]) for one in preview["awards"]] == [(1, 300, 0)]
+    assert preview["left_out"] == []
     assert street.cafe.post("/earn", earn | {"spend_minor": 700}).json()["awarded"] == 300
 
     street.coalition.follower.catch_up()
@@ -236,6 +240,16 @@ def test_wrong_requests(street: Street) -> None:
     assert code_of(street.bakery.post("/preview", purchase | {"currency": "EUR"}), 422) == "currency_wrong"
     assert code_of(street.bakery.post("/preview", purchase | {"spend_minor": 0}), 422) == "amount_invalid"
     assert street.bakery.post("/preview", purchase).json()["points"] == 100
+
+
+def test_a_preview_says_what_it_leaves_out(street: Street) -> None:
+    ann, operator = street.coalition.member("ann"), street.coalition.keystore.address("operator")
+    number = street.running(kind="action", terms={"action": 7, "award": "5 points"}, attestor=operator)
+
+    preview = street.bakery.post("/preview", {"member": ann, "spend_minor": 70}).json()
+
+    assert (preview["awarded"], preview["awards"]) == (0, [])
+    assert preview["left_out"] == [{"campaign": number, "name": "Two of three", "reason": "attested"}]
 
 
 def test_tiers_and_badges(street: Street) -> None:

@@ -41,6 +41,7 @@ ATTEMPTS: dict[tuple[str, str], list[tuple[str, Any, int, str | None]]] = {
     ("post", "/v1/campaigns/{campaign}/approvals"): [
         ("/v1/campaigns/1/approvals", {"terms_hash": "0x" + "01" * 32}, 404, "campaign_unknown")
     ],
+    ("post", "/v1/campaigns/{campaign}/start"): [("/v1/campaigns/1/start", {}, 404, "campaign_unknown")],
     ("post", "/v1/campaigns/{campaign}/pause"): [("/v1/campaigns/1/pause", {}, 404, "campaign_unknown")],
     ("post", "/v1/campaigns/{campaign}/resume"): [("/v1/campaigns/1/resume", {}, 404, "campaign_unknown")],
     ("post", "/v1/campaigns/{campaign}/end"): [("/v1/campaigns/1/end", {}, 404, "campaign_unknown")],

@@ -13,7 +13,15 @@ from rich.console import Console
 
 from coalition.campaigns.plot import svg
 from coalition.campaigns.render import rendered, sentence
-from coalition.campaigns.simulate import Bin, PastPurchase, Preview, shift_for, simulate
+from coalition.campaigns.simulate import (
+    Bin,
+    PastAction,
+    PastInvitation,
+    PastPurchase,
+    Preview,
+    shift_for,
+    simulate,
+)
 from coalition.chain.keccak import keccak
 from tests.campaigns.files import CONTEXT, QUEST, account, campaign_of, of_kind, with_lines
 
@@ -135,6 +143,57 @@ def test_what_purchases_cannot_show_is_said(tmp_path: Path, kind: str, terms: st
     assert preview.notes[0].startswith(note)
 
 
+def test_attested_actions_are_tried_too(tmp_path: Path) -> None:
+    text = of_kind("action", "{action: 7, award: 40 points, at most: 2 per week}", f"attestor: '{account(77)}'")
+    may = [PastAction(MAY + day * DAY, account(1), 7) for day in (6, 4, 5)]
+    other, early = PastAction(MAY, account(2), 8), PastAction(MAY - 1, account(2), 7)
+
+    preview = preview_of(tmp_path, text, actions=[*may, other, early])
+
+    assert (preview.actions, preview.actions_refused) == (4, 2), "the week is full, and the code is another"
+    assert (preview.points_total, preview.members_reached) == (80, 1)
+    assert preview.points_per_member == (Bin(80, 80, 1),)
+    assert preview.notes == ()
+    alone = simulate(campaign_of(tmp_path, text), [], keccak, actions=[may[0]])
+    assert (alone.purchases, alone.members_seen, alone.points_total) == (0, 1, 40)
+
+
+def test_actions_move_with_the_purchases(tmp_path: Path) -> None:
+    text = of_kind("action", "{action: 7, award: 40 points}", f"attestor: '{account(77)}'")
+    action = PastAction(MAY - 3 * WEEK, account(1), 7)
+
+    assert preview_of(tmp_path, text, actions=[action]).points_total == 0
+    assert preview_of(tmp_path, text, actions=[action], shift_seconds=4 * WEEK).points_total == 40
+
+
+def test_invitations_are_tried_too(tmp_path: Path) -> None:
+    text = of_kind("referral", "{new member: 50 points, referrer: 20 points}")
+    came = [
+        PastInvitation(MAY + 10 * DAY, account(5), account(1)),  # buys on the 10th
+        PastInvitation(MAY + 11 * DAY, account(2), account(1)),  # bought before
+        PastInvitation(MAY + 11 * DAY, account(8), account(9)),  # by nobody's account
+        PastInvitation(MAY + 11 * DAY, account(7), account(7)),
+    ]
+
+    preview = preview_of(tmp_path, text, invitations=came)
+
+    assert (preview.invitations, preview.invitations_refused) == (4, 3)
+    assert (preview.awards, preview.points_total, preview.members_reached) == (2, 70, 2)
+    assert preview.notes == ()
+
+
+def test_what_is_left_out_of_a_preview_is_said(tmp_path: Path) -> None:
+    action, came = PastAction(MAY, account(1), 7), PastInvitation(MAY, account(8), account(1))
+
+    preview = preview_of(tmp_path, QUEST, actions=[action], invitations=[came])
+
+    assert (preview.actions, preview.invitations, preview.points_total) == (0, 0, 600)
+    assert [note.split(":")[0] for note in preview.notes] == [
+        "Attested actions were left out",
+        "Invitations were left out",
+    ]
+
+
 def test_a_campaign_to_come_is_tried_on_the_past_by_whole_weeks(tmp_path: Path) -> None:
     coming = campaign_of(tmp_path, with_lines({4: "opens: 2018-05-01", 5: "closes: 2018-06-01"}))
     first, last = PURCHASES[-2].time, PURCHASES[-1].time
@@ -185,6 +244,17 @@ def test_a_preview_is_printed(tmp_path: Path) -> None:
     assert "partners short of the next award" in text
     (bar,) = [line for line in text.splitlines() if "300" in line and "2 members" in line and "█" in line]
     assert bar.count("█") == 40
+
+
+def test_refused_actions_are_printed(tmp_path: Path) -> None:
+    console = Console(width=100, record=True, file=io.StringIO())
+    text = of_kind("action", "{action: 7, award: 40 points}", f"attestor: '{account(77)}'")
+    said = [PastAction(MAY + DAY, account(1), action) for action in (7, 8)]
+
+    console.print(rendered(preview_of(tmp_path, text, actions=said), CONTEXT))
+
+    shown = console.export_text()
+    assert "2 (1 refused)" in shown and "members with any of these" in shown and "Note" not in shown
 
 
 def test_a_preview_is_drawn(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ import signal
 import time
 from collections.abc import Iterator
 from contextlib import closing
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -229,9 +230,115 @@ def test_tiers_are_announced(home: Path, run: Any, tmp_path: Path) -> None:
     file.write_text(coalition(home, "campaign", "new", "tiers").out)
     announced = run("tiers", "set", file)
     assert announced["tiers"] == ["member", "silver", "gold"]
+    run("member", "add", "vip")
+    early = ("tiers", "floor", "vip", "gold", "--until", "2039-01-01")
+    assert run(*early, status=1)["error"]["code"] == "tier_unknown", "the programme does not count yet"
+    go_to(home, int(datetime.fromisoformat(announced["counts_from"]).timestamp()))
+    paid = run("tiers", "floor", "vip", "gold", "--until", "2039-01-01T00:00:01Z")
+    assert (paid["name"], paid["paid_until"]) == ("gold", "2039-01-01T01:00:00Z")
+    assert run("tiers", "show", "vip")["tier"] == 2
+    for words, code in (
+        (("nobody", "gold", "--until", "2039-01-01"), "member_unknown"),
+        (("vip", "diamond", "--until", "2039-01-01"), "tier_unknown"),
+        (("vip", 3, "--until", "2039-01-01"), "tier_unknown"),
+        (("vip", "gold", "--until", "2001-01-01"), "floor_until_invalid"),
+        (("vip", "gold", "--until", "soon"), "input_invalid"),
+        (("vip", "gold"), "input_invalid"),
+        (("vip", "member", "--until", "2039-01-01"), "input_invalid"),
+    ):
+        assert run("tiers", "floor", *words, status=1)["error"]["code"] == code
+    assert run("tiers", "show", "vip")["name"] == "gold", "what was refused changed nothing"
+    ended = run("tiers", "floor", "vip", 0)
+    assert (ended["name"], ended["paid_until"]) == ("member", None)
+
     file.write_text(file.read_text().replace("from: 350.00", "from: 2000.00"))
     error = run("tiers", "set", file, status=1)["error"]
     assert error["code"] == "campaign_invalid" and error["findings"][0]["field"] == "tiers[3].from"
+
+
+def test_kinds_are_allowed_and_removed(run: Any, home: Path, tmp_path: Path) -> None:
+    kinds = {one["kind"]: one["rule"] for one in run("rule", "list")["rules"]}
+    assert len(kinds) == 11 and None not in kinds
+    foreign = json.loads((home / "deployment.json").read_text())["ledger"]
+    assert run("rule", "add", foreign) == {"rule": foreign, "kind": None, "listed": True}
+    assert [one["rule"] for one in run("rule", "list")["rules"]] == [*kinds.values(), foreign]
+    assert run("rule", "remove", foreign)["listed"] is False
+    assert run("rule", "remove", foreign, status=1)["error"]["code"] == "rule_not_listed"
+    assert run("rule", "add", ADDRESS, status=1)["error"]["code"] == "contract_missing"
+    assert run("rule", "add", "quest", status=1)["error"]["code"] == "address_invalid"
+
+    file = tmp_path / "quest.yaml"
+    file.write_text(QUEST.format(opens="2039-01-01"))
+    run("rule", "remove", kinds["quest"])
+    refused = run("campaign", "propose", file, "--partner", "grocery", status=1)["error"]
+    assert refused["code"] == "rule_not_listed"
+    run("rule", "add", kinds["quest"])
+    assert "quest" in coalition(home, "rule", "list").out
+
+
+def test_badges_are_defined(run: Any, home: Path) -> None:
+    uri = "https://example.com/badges/7"
+    assert run("badge", "define", 7, uri) == {"badge": 7, "uri": uri}
+    assert run("badge", "define", 7, "", status=1)["error"]["code"] == "badge_invalid"
+    for number in (0, 1 << 32, "seven"):
+        assert coalition(home, "badge", "define", number, uri, status=2).err
+
+
+ACTION = """\
+campaign: Reviews
+says: Write a review and get 50 points.
+kind: action
+opens: {opens}
+closes: 2040-01-01
+partners: [grocery]
+sponsors: {{grocery: 100 %}}
+budget: 10000 points
+attestor: '{attestor}'
+terms: {{action: 7, award: 50 points}}
+"""
+
+
+def test_many_members_are_attested(run: Any, home: Path, tmp_path: Path) -> None:
+    file, said, opens = tmp_path / "action.yaml", tmp_path / "said.csv", int(time.time()) + 400_000
+    operator = next(one for one in coalition(home, "campaign", "new", "action").out.split() if one.startswith("'0x"))
+    file.write_text(ACTION.format(opens=time_text(opens), attestor=operator.strip("'")))
+    number = run("campaign", "propose", file, "--partner", "grocery")["campaign"]
+    assert run("campaign", "start", number, status=1)["error"]["code"] == "approval_missing"
+    assert run("campaign", "start", 999, status=1)["error"]["code"] == "campaign_unknown"
+    run("campaign", "approve", number, "--partner", "grocery")
+    assert (
+        run("campaign", "start", number)["version"] == run("campaign", "start", number, "--version", 1)["version"] == 1
+    )
+    assert run("campaign", "start", number, "--version", 2, status=1)["error"]["code"] == "terms_unknown"
+    attest = ("campaign", "attest", number)
+    run("member", "add", "rea", "rob")
+    (early,) = run(*attest, "rea", "--action", 7, "--id", 1)["outcomes"]
+    assert (early["points"], early["refused"]) == (0, "not_open")
+    go_to(home, opens)
+
+    by_name = run(*attest, "rea", "rob", "nobody", "--action", 7, "--id", 5)
+    assert [(one["id"], one["points"], one["refused"]) for one in by_name["outcomes"]] == [
+        ("5", 50, None),
+        ("6", 50, None),
+        ("7", 0, "member_unknown"),
+    ]
+    said.write_text("id,member,note,action\n6,rea,twice,7\n8,rea,good,7\n9,rob,other,3\n")
+    by_file = run(*attest, "--file", said)
+    assert by_file["points"] == 50
+    assert [one["refused"] for one in by_file["outcomes"]] == ["id_used", None, "not_eligible"]
+    printed = coalition(home, *attest, "--file", said).out
+    assert "0 points; 3 of 3 refused" in printed and "not eligible" in printed
+    assert run("balance", "rea")["points"] == 100
+
+    said.write_text("id,member,action\n10,rea,7\n10,rob,7\n-1,rob,7\n12,rob\n13,,x\n")
+    refused = run(*attest, "--file", said, status=1)["error"]
+    assert refused["code"] == "rows_invalid" and [one["line"] for one in refused["findings"]] == [3, 4, 5, 6]
+    said.write_text("member,action\nrea,7\n")
+    assert run(*attest, "--file", said, status=1)["error"]["code"] == "columns_missing"
+    assert run(*attest, "--file", tmp_path / "none.csv", status=1)["error"]["code"] == "file_unreadable"
+    for words in ((), ("rea",), ("rea", "--action", 7), ("rea", "--action", 7, "--id", 1, "--file", said)):
+        assert run(*attest, *words, status=1)["error"]["code"] == "input_invalid"
+    assert run("balance", "rea")["points"] == 100, "nothing of a file that is wrong was taken"
 
 
 @pytest.mark.parametrize("kind", ["action", "multiplier", "surprise"])
@@ -242,6 +349,11 @@ def test_files_are_begun_and_checked_without_a_ledger(tmp_path: Path, kind: str)
     assert checked.json["fields"]["kind"] == kind and "no ledger here" in checked.err
     shown = coalition(home, "campaign", "simulate", file, "--json", status=1)
     assert shown.json["error"]["code"] == "purchases_none" and not home.exists()
+    said = tmp_path / "said.csv"
+    said.write_text("member,action,id,occurred_at\nann,1,1,2026-03-01\nann,1,2,2026-03-02\n")
+    preview = coalition(home, "campaign", "simulate", file, "--attested", said, "--json").json
+    assert preview["actions"] == (2 if kind == "action" else 0)
+    assert any("left out" in note for note in preview["notes"]) == (kind != "action")
     file.write_text(file.read_text().replace("budget: 50000", "budget: 50,000"))
     shown = coalition(home, "campaign", "check", file, "--json", status=1)
     assert [(one["line"], one["field"]) for one in shown.json["error"]["findings"]] == [(8, "budget")]

@@ -12,12 +12,13 @@ from coalition.campaigns.diff import Change
 from coalition.campaigns.segment import tree_of
 from coalition.chain.addresses import checksummed
 from coalition.chain.campaign_reading import ask
-from coalition.chain.campaigns import CampaignKey
+from coalition.chain.campaigns import MEMBERS_MAX, AttestedAs, CampaignKey
 from coalition.chain.keccak import keccak
 from coalition.errors import AccessDenied, CoalitionError, InputError, NotFound, Refused
 from coalition.ledger.campaign_events import Refusal
 from coalition.ledger.campaigns.calls import Attestation
 from coalition.ledger.campaigns.state import CLAIM_SECONDS
+from coalition.service.campaign_answers import LeftOut, LeftOutReason
 from tests.service.coalition import DAY, START, Coalition, Ground, coalition_on, day, ground_in
 
 TIERS = """\
@@ -75,7 +76,8 @@ def test_a_campaign_from_its_file_to_its_end(coalition: Coalition) -> None:
     preview = coalition.members.preview("cafe", ann, 700)
     assert (preview.points, preview.awarded) == (700, 300)
     assert [(one.campaign, one.name, one.points) for one in preview.awards] == [(number, "Two of three", 300)]
-    assert coalition.members.preview("bakery", ann, 700).awards == (), "a second visit of one shop is none"
+    again = coalition.members.preview("bakery", ann, 700)
+    assert (again.awards, again.left_out) == ((), ()), "a second visit of one shop is none"
 
     second = coalition.earn("cafe", ann, "C-1", 700)
     assert (second.points, second.awarded) == (700, 300)
@@ -315,9 +317,12 @@ def test_who_brings_a_friend(coalition: Coalition) -> None:
     ben = coalition.member("ben")
 
     assert code_of(lambda: coalition.members.refer(number, "florist", ann, ben)) == "referral_refused"
+    before = coalition.members.preview("bakery", ben, 100)
+    assert (before.awarded, before.left_out) == (0, (LeftOut(number, "Two of three", LeftOutReason.NOT_REFERRED),))
     coalition.members.refer(number, "florist", ben, ann)
     preview = coalition.members.preview("bakery", ben, 100)
-    assert preview.awarded == 500 and [one.points for one in preview.awards] == [500]
+    assert preview.awarded == 500 and [(one.points, one.referrer_points) for one in preview.awards] == [(500, 200)]
+    assert preview.left_out == ()
     assert coalition.earn("bakery", ben, "F-1", 100).awarded == 500
     assert (coalition.balance(ann), coalition.balance(ben)) == (200, 600)
 
@@ -328,9 +333,11 @@ def test_what_members_do_is_attested(coalition: Coalition) -> None:
     changes = {"kind": "action", "terms": terms, "attestor": f"'{operator}'"}
     number = coalition.started(coalition.file(**changes))
 
-    first = coalition.members.attest(number, [Attestation(ann, 7, 1)])
-    assert first.awarded == {ann: 50} and first.refused == {}
-    assert coalition.members.attest(number, [Attestation(ann, 7, 1)]).refused == {ann: Refusal.ID_USED}
+    (left_out,) = coalition.members.preview("bakery", ann, 100).left_out
+    assert (left_out.campaign, left_out.reason) == (number, LeftOutReason.ATTESTED)
+    first = Attestation(ann, 7, 1)
+    assert coalition.members.attest(number, [first]) == [AttestedAs(first, 50)]
+    assert coalition.members.attest(number, [first]) == [AttestedAs(first, refusal=Refusal.ID_USED)]
     coalition.members.attest(number, [Attestation(ann, 7, 2)])
     assert coalition.balance(ann) == 100
     coalition.campaigns.define_badge(3, "https://example.com/badges/3")
@@ -343,6 +350,47 @@ def test_what_members_do_is_attested(coalition: Coalition) -> None:
     assert code_of(lambda: coalition.members.attest(other, [Attestation(ann, 7, 1)])) == "attestor_key_missing"
     plain = coalition.started(coalition.file(opens=day(9)))
     assert code_of(lambda: coalition.members.attest(plain, [Attestation(ann, 7, 1)])) == "attestor_none"
+
+
+def test_many_are_attested_in_several_transactions(coalition: Coalition) -> None:
+    ann, ben, operator = coalition.member("ann"), coalition.member("ben"), coalition.keystore.address("operator")
+    terms = "{action: 7, award: 50 points, at most: 100}"
+    number = coalition.started(coalition.file(kind="action", terms=terms, attestor=f"'{operator}'"))
+    stranger = coalition.custody.account("nobody")
+    said = [
+        Attestation(ann, 7, 1),
+        Attestation(ann, 8, 2),
+        Attestation(ann, 7, 1),
+        Attestation(stranger, 7, 3),
+        *(Attestation(ben, 7, 10 + place) for place in range(MEMBERS_MAX)),
+    ]
+    blocks, parts = int(coalition.rpc.call("eth_blockNumber", []), 16), list[int]()
+
+    found = coalition.members.attest(number, said, lambda some: parts.append(len(some)))
+
+    assert [one.attestation for one in found] == said and parts == [MEMBERS_MAX, 4]
+    assert int(coalition.rpc.call("eth_blockNumber", []), 16) == blocks + 2
+    assert [(one.points, one.refusal) for one in found[:5]] == [
+        (50, None),
+        (0, Refusal.NOT_ELIGIBLE),
+        (0, Refusal.ID_USED),
+        (0, Refusal.MEMBER_UNKNOWN),
+        (50, None),
+    ]
+    assert (coalition.balance(ann), coalition.balance(ben)) == (50, 50 * MEMBERS_MAX)
+    again = coalition.members.attest(number, said)
+    assert {one.refusal for one in again} == set(Refusal) - {Refusal.NOT_OPEN}
+    assert coalition.balance(ben) == 50 * MEMBERS_MAX
+
+
+def test_an_attestation_that_pays_nothing_counts(coalition: Coalition) -> None:
+    ann, operator = coalition.member("ann"), coalition.keystore.address("operator")
+    stages = ", ".join(f"{{actions: 2, action: 7, award: {points} points}}" for points in (60, 70))
+    number = coalition.started(coalition.file(kind="levels", terms=f"{{stages: [{stages}]}}", attestor=f"'{operator}'"))
+
+    found = coalition.members.attest(number, [Attestation(ann, 7, id_) for id_ in range(4)])
+
+    assert [(one.points, one.refusal) for one in found] == [(0, None), (60, None), (0, None), (70, None)]
 
 
 def test_a_dividend_is_claimed(coalition: Coalition) -> None:
@@ -364,6 +412,8 @@ def test_a_draw_with_seeds_that_nobody_can_steer(coalition: Coalition, tmp_path:
     terms = "{chance: 100 %, prize: 70 points, entries: 5}"
     number = coalition.started(coalition.file(kind="surprise", terms=terms))
     assert {"seed-1-1", "seed-1-2"} < set(coalition.keystore.names())
+    (left_out,) = coalition.members.preview("bakery", ann, 100).left_out
+    assert left_out.reason is LeftOutReason.DRAWN
     coalition.earn("bakery", ann, "W-1", 100)
     coalition.earn("cafe", ann, "W-2", 100)
 

@@ -126,6 +126,14 @@ async def approve(context: Ctx, partner: Partner, campaign: Number, body: Approv
 
 
 @router.post(
+    "/campaigns/{campaign}/start", summary="Start it", tags=["campaigns"], response_model=None, responses=CHANGED
+)
+async def start(context: Ctx, partner: Partner, campaign: Number) -> Response:
+    """Start the latest version, if the last approval did not; one that was started already stays so."""
+    return await _changed(context, partner, campaign, lambda: context.campaigns.campaigns.start(campaign))
+
+
+@router.post(
     "/campaigns/{campaign}/pause", summary="Pause it", tags=["campaigns"], response_model=None, responses=CHANGED
 )
 async def pause(context: Ctx, partner: Partner, campaign: Number) -> Response:
