@@ -268,6 +268,27 @@ def test_the_file_that_was_agreed_is_kept_and_shown_again(coalition: Coalition) 
     assert fresh.show(number).latest.name == f"campaign {number}" and fresh.show(number).latest.fields == {}
 
 
+def test_kinds_are_listed_and_delisted(coalition: Coalition) -> None:
+    campaigns, deployment = coalition.campaigns, coalition.campaigns.reader.deployment
+    kinds = list(deployment.rules.values())
+    quest = deployment.rules["QuestRule"]
+    assert coalition.queries.rules() == kinds
+    running = coalition.started(coalition.file(terms="{visits: 1, award: 300 points}"))
+
+    campaigns.delist_rule(quest)
+    coalition.follower.catch_up()
+    assert coalition.queries.rules() == [rule for rule in kinds if rule != quest]
+    assert code_of(lambda: campaigns.propose(coalition.file(opens=day(8)), "bakery")) == "rule_not_listed"
+    assert code_of(lambda: campaigns.delist_rule(quest)) == "rule_not_listed"
+    assert coalition.earn("bakery", coalition.member("ann"), "R-1", 100).awarded == 300, "what runs goes on"
+    assert campaigns.show(running).status == "running"
+
+    campaigns.list_rule(quest)
+    coalition.follower.catch_up()
+    assert coalition.queries.rules() == [*(rule for rule in kinds if rule != quest), quest]
+    assert code_of(lambda: campaigns.list_rule(checksummed("12" * 20))) == "contract_missing"
+
+
 # ---- members
 
 
@@ -474,6 +495,11 @@ def test_a_paid_tier(coalition: Coalition) -> None:
     coalition.campaigns.set_floor(ann, 1, START + 30 * DAY)
     assert (coalition.members.tier(ann).name, coalition.members.tier(ann).floor_until) == ("gold", START + 30 * DAY)
     assert code_of(lambda: coalition.campaigns.set_floor(ann, 2, START + 30 * DAY)) == "tier_unknown"
+    assert coalition.members.pay_for_tier(ann, "member", 0).floor_until == 0
+    assert coalition.members.pay_for_tier(ann, "1", START + 20 * DAY).name == "gold"
+    stranger = coalition.custody.account("nobody")
+    assert code_of(lambda: coalition.members.pay_for_tier(stranger, "gold", START + 20 * DAY)) == "member_unknown"
+    assert code_of(lambda: coalition.members.pay_for_tier(ann, "2", START + 20 * DAY)) == "tier_unknown"
 
 
 # ---- previews
