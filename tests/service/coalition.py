@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pytest
 import sqlalchemy as sa
 
 from coalition.chain import history
@@ -17,6 +18,7 @@ from coalition.chain.deployment import Deployment
 from coalition.chain.keystore import Keystore
 from coalition.chain.signer import KeySigner
 from coalition.chain.tester import TesterRpc
+from coalition.errors import CoalitionError
 from coalition.index.database import migrate as migrate_index
 from coalition.index.database import open_database
 from coalition.index.follower import Follower
@@ -30,7 +32,7 @@ from coalition.submit import Submitter
 from coalition.submit import migrate as migrate_outbox
 from coalition.submit.receipt_texts import ReceiptTexts
 
-__all__ = ["DAY", "START", "Coalition", "Ground", "coalition_on", "day", "ground_in", "quest"]
+__all__ = ["DAY", "START", "Coalition", "Ground", "coalition_on", "code_of", "day", "ground_in", "quest"]
 
 START = 1_772_323_200  # 2026-03-01
 DAY = 86_400
@@ -114,6 +116,13 @@ def day(number: int) -> str:
     from coalition.campaigns.written import time_of
 
     return time_of(START + number * DAY)
+
+
+def code_of(work: Callable[[], Any]) -> str:
+    """The code with which something is refused."""
+    with pytest.raises(CoalitionError) as refused:
+        work()
+    return refused.value.code
 
 
 @dataclass

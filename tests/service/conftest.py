@@ -29,6 +29,7 @@ from coalition.service.load import Loader
 from coalition.submit import Submitter
 from coalition.submit import migrate as migrate_outbox
 from coalition.submit.receipt_texts import ReceiptTexts
+from tests.service.coalition import Coalition, Ground, coalition_on, ground_in
 
 START = 1_772_366_300
 PARTNERS = {"Grocery": ("USD", 100), "Market": ("EUR", 10_000)}
@@ -131,3 +132,14 @@ def fresh() -> Chain:
 @pytest.fixture
 def open_stack() -> Callable[..., object]:
     return stack_on
+
+
+@pytest.fixture(scope="module")
+def ground(tmp_path_factory: pytest.TempPathFactory) -> Ground:
+    return ground_in(tmp_path_factory.mktemp("ground"))
+
+
+@pytest.fixture
+def coalition(ground: Ground, tmp_path: Path) -> Iterator[Coalition]:
+    with coalition_on(ground, tmp_path) as made:
+        yield made

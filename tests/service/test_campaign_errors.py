@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -11,18 +10,7 @@ import pytest
 from coalition.chain.campaign_reading import ask
 from coalition.errors import CoalitionError, InputError
 from coalition.ledger.campaigns.calls import Joining
-from tests.service.coalition import DAY, START, Coalition, Ground, coalition_on, day, ground_in
-
-
-@pytest.fixture(scope="module")
-def ground(tmp_path_factory: pytest.TempPathFactory) -> Ground:
-    return ground_in(tmp_path_factory.mktemp("ground"))
-
-
-@pytest.fixture
-def coalition(ground: Ground, tmp_path: Path) -> Iterator[Coalition]:
-    with coalition_on(ground, tmp_path) as made:
-        yield made
+from tests.service.coalition import DAY, START, Coalition, day
 
 
 def refused(coalition: Coalition, work: Callable[[], Any]) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,7 +11,7 @@ from coalition.errors import NotFound
 from coalition.ledger.campaigns.state import MEMBER_JOINED
 from coalition.ledger.rules.twins import standing_of, terms_of
 from coalition.service.campaign_answers import ProgressShown
-from tests.service.coalition import DAY, START, Coalition, Ground, coalition_on, day, ground_in
+from tests.service.coalition import DAY, START, Coalition, day
 
 TIERS = """\
 programme: Shoppers
@@ -22,17 +21,6 @@ tiers:
   - {name: member, from: 0}
   - {name: gold, from: 1000 points}
 """
-
-
-@pytest.fixture(scope="module")
-def ground(tmp_path_factory: pytest.TempPathFactory) -> Ground:
-    return ground_in(tmp_path_factory.mktemp("ground"))
-
-
-@pytest.fixture
-def coalition(ground: Ground, tmp_path: Path) -> Iterator[Coalition]:
-    with coalition_on(ground, tmp_path) as made:
-        yield made
 
 
 def on_chain(coalition: Coalition, account: str) -> list[ProgressShown]:
