@@ -3,6 +3,7 @@ pragma solidity 0.8.37;
 
 import {IEarnHook} from "./interfaces/IEarnHook.sol";
 import {IPointLedger} from "./interfaces/IPointLedger.sol";
+import {BookCall} from "./libraries/BookCall.sol";
 import {AWARDS_MAX, FLAG_BUSY, FLAG_ENROLLED, FLAG_INDEBTED, FLAG_LISTENED, LOT_MAX} from "./libraries/Constants.sol";
 import {ReceiptBook} from "./ReceiptBook.sol";
 import {Lots, emptyLots, singleLot} from "./types/Lots.sol";
@@ -42,9 +43,11 @@ abstract contract Awards is ReceiptBook {
     function _turnToBook(Batch memory batch) internal {
         if (!batch.supply.isFlagged(FLAG_LISTENED)) return;
         IEarnHook book = campaignBook;
-        if (!book.isOpenAt(batch.partner)) return;
+        uint256 briefing = book.briefingFor(batch.partner);
+        if (briefing == 0) return;
 
         batch.book = book;
+        batch.briefing = briefing;
         batch.room = LOT_MAX - AWARDS_MAX;
         _markBusy();
     }
@@ -61,16 +64,16 @@ abstract contract Awards is ReceiptBook {
         returns (uint256 whole, uint256[] memory others)
     {
         uint256 awarded;
-        (awarded, batch.outcome.awards, others) = batch.book
-            .earned(
-            batch.partner, purchase.member, purchase.receipt, uint48(purchase.spendMinor), uint48(points), uint40(since)
-        );
+        (awarded, batch.outcome.awards, others) = BookCall.earned(batch.book, batch.partner, purchase, since, points, batch.briefing);
         _checkAwards(awarded, others, AWARDS_MAX);
-        return (points + awarded, others);
+        unchecked {
+            return (points + awarded, others);
+        }
     }
 
     function _checkAwards(uint256 sum, uint256[] memory others, uint256 largest) private pure {
-        for (uint256 i = 0; i < others.length; ++i) {
+        uint256 count = others.length;
+        for (uint256 i = 0; i < count; ++i) {
             sum += others[i] >> 160;
         }
         require(sum <= largest, AwardsTooLarge(sum, largest));

@@ -24,7 +24,9 @@ import {
 import {Question} from "./libraries/RuleCall.sol";
 import {CampaignId} from "./types/CampaignId.sol";
 import {Occasion} from "./types/Happening.sol";
+import {MemberKey, MemberWord, memberKey} from "./types/MemberWord.sol";
 import {PartnerId} from "./types/PartnerId.sol";
+import {Payment, paymentFor} from "./types/Payment.sol";
 
 /// @title The coalition's book of campaigns
 /// @dev Assumes that block times are right to within seconds, and that the ledger, the registry, the tiers and the badges are
@@ -63,12 +65,12 @@ contract CampaignBook is CampaignAwards {
 
         for (uint256 i = 0; i < joinings.length; ++i) {
             address member = joinings[i].member;
-            uint256 key = _key(campaign, member);
-            uint256 word = _words[key];
-            if (_has(word, MEMBER_JOINED)) continue;
+            MemberKey key = memberKey(campaign, member);
+            MemberWord word = _words[key];
+            if (word.has(MEMBER_JOINED)) continue;
             require(_mayJoin(live, joinings[i]), JoiningRefused(campaign, member));
 
-            _words[key] = _with(word, MEMBER_JOINED);
+            _words[key] = word.with(MEMBER_JOINED);
 
             emit MemberJoined(campaign, member);
         }
@@ -81,13 +83,13 @@ contract CampaignBook is CampaignAwards {
         (PartnerId by,) = registry.posting(msg.sender);
         uint256 since = ledger.memberSinceOf(member);
         uint256 referrerSince = ledger.memberSinceOf(referrer);
-        uint256 key = _key(campaign, member);
-        uint256 word = _words[key];
+        MemberKey key = memberKey(campaign, member);
+        MemberWord word = _words[key];
         bool fits = referrerSince != 0 && referrerSince < since && since >= live.window.opensAt
-            && _progress(word) == 0 && !_has(word, MEMBER_REFERRED) && _takesPart(campaign, by);
+            && word.progress() == 0 && !word.has(MEMBER_REFERRED) && _takesPart(campaign, by);
         require(fits, ReferralRefused(campaign, member, referrer));
 
-        _words[key] = _with(word, MEMBER_REFERRED);
+        _words[key] = word.with(MEMBER_REFERRED);
         referrerOf[campaign][member] = referrer;
 
         emit MemberReferred(campaign, member, referrer);
@@ -99,7 +101,7 @@ contract CampaignBook is CampaignAwards {
         require(msg.sender == live.attestor, AttestorInvalid(campaign, msg.sender));
         _requireSize(attestations.length);
 
-        Payment memory payment = _paymentFor(0, attestations.length);
+        Payment memory payment = paymentFor(0, attestations.length);
         for (uint256 i = 0; i < attestations.length; ++i) {
             Attestation calldata said = attestations[i];
             Refusal refusal = isAttested(campaign, said.id) ? Refusal.IdUsed : Refusal.None;
@@ -176,7 +178,7 @@ contract CampaignBook is CampaignAwards {
         private
     {
         _requireSize(members.length);
-        Payment memory payment = _paymentFor(0, members.length);
+        Payment memory payment = paymentFor(0, members.length);
         for (uint256 i = 0; i < members.length; ++i) {
             uint256 subject = entropy == 0 ? 0 : uint256(keccak256(abi.encode(entropy, campaign, members[i])));
             Refusal refusal = _ask(campaign, members[i], occasion, time, subject, payment);
@@ -198,22 +200,18 @@ contract CampaignBook is CampaignAwards {
         if (since == 0) return Refusal.MemberUnknown;
 
         uint256 tier = address(tiers) == address(0) ? 0 : tiers.tierOf(member, since);
-        Question memory question = _questionOf(occasion, PartnerId.wrap(0), 0, 0, since);
+        Question memory question = _questionOf(uint256(occasion), PartnerId.wrap(0), 0, 0, since);
         question.time = time;
         question.tier = tier;
         question.subject = subject;
-        Candidate memory candidate;
-        Refusal refusal = _weigh(candidate, campaign, member, question, payment.receipt);
-        if (refusal != Refusal.None) return refusal;
-
         payment.awarded = 0;
-        _pay(candidate, member, question, payment);
-        if (payment.awarded > 0) payment.others[payment.otherCount++] = _packed(member, payment.awarded);
-        return Refusal.None;
+        Refusal refusal = _weigh(campaign, member, question, payment);
+        if (payment.awarded > 0) payment.tellOther(member, payment.awarded);
+        return refusal;
     }
 
     function _settle(Payment memory payment) private {
-        uint256[] memory others = _others(payment);
+        uint256[] memory others = payment.othersTold();
         if (others.length > 0) ledger.award(others);
     }
 

@@ -52,14 +52,15 @@ abstract contract CampaignLife is ICampaignBook {
         bytes32 termsHash = TermsHash.hashOfLast(address(agreements), campaign, version, terms);
         bytes32 codeHash = agreements.agreed(campaign, version, termsHash, terms.rule, terms.draws);
 
-        Campaign storage live = _current(campaign);
-        if (live.purse.version == 0) {
+        // slither-disable-next-line unused-return
+        (Campaign storage live, uint256 running,) = _current(campaign);
+        if (running == 0) {
             _startFirst(campaign, terms);
         } else {
             _startNext(campaign, version, terms, live);
             live = _next[campaign];
         }
-        uint256 place = WordStore.write(terms.ruleTerms);
+        uint256 place = WordStore.write(codeHash, terms.ruleTerms);
         _ruleTerms[campaign][version] = place;
         live.window = Window(terms.rule, terms.opensAt, terms.closesAt, terms.group, _flagsOf(terms));
         live.purse = Purse({
@@ -161,10 +162,17 @@ abstract contract CampaignLife is ICampaignBook {
     }
 
     /// @dev A campaign as it is now: a version whose time has come takes over. What was paid, and a pause, stay.
-    function _current(CampaignId campaign) internal returns (Campaign storage live) {
+    function _current(CampaignId campaign)
+        internal
+        returns (Campaign storage live, uint256 version, uint256 tierMask)
+    {
         live = _live[campaign];
-        uint256 nextFrom = live.purse.nextFrom;
-        if (nextFrom == 0 || nextFrom > block.timestamp) return live;
+        uint256 nextFrom;
+        (nextFrom, version, tierMask) = (live.purse.nextFrom, live.purse.version, live.purse.tierMask);
+        unchecked {
+            // no time is 0, less 1 the largest number
+            if (nextFrom - 1 >= block.timestamp) return (live, version, tierMask);
+        }
 
         uint48 paid = live.purse.paid;
         uint8 paused = live.window.flags & uint8(CAMPAIGN_PAUSED);
@@ -172,8 +180,9 @@ abstract contract CampaignLife is ICampaignBook {
         live.purse.paid = paid;
         live.window.flags |= paused;
         delete _next[campaign];
+        (version, tierMask) = (live.purse.version, live.purse.tierMask);
 
-        emit CampaignTurnedOver(campaign, live.purse.version, live.termsHash);
+        emit CampaignTurnedOver(campaign, version, live.termsHash);
     }
 
     function _shareUp(uint256 points, uint256 shareBps) private pure returns (uint256) {
@@ -245,7 +254,9 @@ abstract contract CampaignLife is ICampaignBook {
     }
 
     function _requireStarted(CampaignId campaign) internal returns (Campaign storage live) {
-        live = _current(campaign);
-        require(live.purse.version != 0, CampaignNotStarted(campaign));
+        uint256 version;
+        // slither-disable-next-line unused-return
+        (live, version,) = _current(campaign);
+        require(version != 0, CampaignNotStarted(campaign));
     }
 }

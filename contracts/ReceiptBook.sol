@@ -28,6 +28,7 @@ abstract contract ReceiptBook is PointToken {
         Outcome outcome;
         uint256 room;
         IEarnHook book;
+        uint256 briefing;
     }
 
     /// @dev No word of receipts is in hand.

@@ -39,7 +39,7 @@ class ForeignRule:
 
     def apply(self, terms: Sequence[int], progress: int, happening: Happening) -> tuple[int, Award]:
         """Return progress after something happened, and what it is worth. Raises `Unanswered`."""
-        return self._asked("apply_", [tuple(terms), progress, _words(happening)])
+        return self._asked("weigh", [tuple(terms), progress, _words(happening)])
 
     def take_back(
         self, terms: Sequence[int], progress: int, happening: Happening, taken: TakenBack

@@ -22,6 +22,7 @@ from coalition.ledger.events import Earned, Event, MemberEnrolled, OperationReje
 from coalition.ledger.lots import Lots
 from coalition.ledger.operations import Kind, Rejection
 from coalition.ledger.programme_events import ProgrammeAnnounced
+from coalition.ledger.rules.rule import PROGRESS_BITS
 
 __all__ = ["DOMAIN_TOPICS", "LIBRARY_EVENTS", "TOPICS", "decode_log", "decode_logs"]
 
@@ -130,8 +131,8 @@ def _award(log: Json) -> tuple[int, str, bytes, int, int, int, int]:
 
 
 def _progressed(log: Json) -> Event:
-    _, campaign, member = log["topics"]
-    return Progressed(int(campaign, 16), from_word(member), int(log["data"], 16))
+    campaign, progress = divmod(int(log["data"], 16), 1 << PROGRESS_BITS)
+    return Progressed(campaign, from_word(log["topics"][1]), progress)
 
 
 def _proposed(log: Json) -> Event:

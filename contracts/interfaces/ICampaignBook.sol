@@ -119,7 +119,8 @@ interface ICampaignBook {
     event MemberReferred(CampaignId indexed campaign, address indexed member, address indexed referrer);
 
     /// @notice A member's progress changed, with nothing paid.
-    event Progressed(CampaignId indexed campaign, address indexed member, uint256 progress);
+    /// @param standing the progress in the lower 200 bits, the campaign's number above: one word costs a purchase 375 gas less.
+    event Progressed(address indexed member, uint256 standing);
 
     /// @notice A campaign paid a member, by the terms of this hash. `partner` and `receipt` name the purchase; without one
     /// they are 0 and the attestation's id.

@@ -10,15 +10,18 @@ interface IEarnHook {
     /// 10,000 gas; the book calls `IPointLedger.listen` when that changes.
     function isListening() external view returns (bool);
 
-    /// @notice True if a purchase at the partner can mean anything beyond its base points.
-    function isOpenAt(PartnerId partner) external view returns (bool);
+    /// @notice What a batch of purchases brings along with each of them, so that the book need not look it up for every one; 0 if
+    /// purchases at the partner mean nothing beyond their base points.
+    /// @return briefing a number that means something only to the book, and only within the transaction.
+    function briefingFor(PartnerId partner) external view returns (uint256 briefing);
 
     /// @notice A purchase was accepted. It is not in the balance yet, and nothing else of the ledger can be written meanwhile.
     /// @dev `awarded` and all of `others` together are at most `AWARDS_MAX`: the ledger kept room for that much, and reverts the batch
-    /// for more.
+    /// for more. The order of the parameters makes this the lowest of the book's selectors, which is tried first.
     /// @param spendMinor amount paid, in minor units.
-    /// @param points what it earned by the base rate.
     /// @param memberSince Unix time in seconds at which the account was enrolled.
+    /// @param points what it earned by the base rate.
+    /// @param briefing what `briefingFor` said.
     /// @return awarded points for the member on top of `points`.
     /// @return awards hash of the words that tell what the purchase counted for, 0 if for nothing: keccak256 over the words
     /// one after another. A word is, from the lowest bit up: campaign 32 bits (0 for the member's tier), version 16,
@@ -28,9 +31,10 @@ interface IEarnHook {
         PartnerId partner,
         address member,
         uint256 receipt,
-        uint48 spendMinor,
-        uint48 points,
-        uint40 memberSince
+        uint256 spendMinor,
+        uint40 memberSince,
+        uint256 points,
+        uint256 briefing
     ) external returns (uint256 awarded, bytes32 awards, uint256[] memory others);
 
     /// @notice A purchase was taken back, whole or in part.

@@ -20,7 +20,7 @@ interface IRule {
     function check(uint256[] calldata terms) external pure;
 
     /// @notice Progress after something happened, and what it is worth.
-    function apply_(uint256[] calldata terms, uint256 progress, Happening calldata happening)
+    function weigh(uint256[] calldata terms, uint256 progress, Happening calldata happening)
         external
         pure
         returns (uint256 next, Award award);

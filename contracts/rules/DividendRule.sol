@@ -5,7 +5,7 @@ import {IRule} from "../interfaces/IRule.sol";
 import {RepeatedAwards} from "../libraries/RepeatedAwards.sol";
 import {BPS, EARN_RATE_BPS_MAX} from "../libraries/Constants.sol";
 import {TakeBack} from "../libraries/TakeBack.sol";
-import {Terms} from "../libraries/Terms.sol";
+import {RuleTerms} from "../libraries/RuleTerms.sol";
 import {Award, awardOf} from "../types/Award.sol";
 import {Happening, Occasion, TakenBack} from "../types/Happening.sol";
 
@@ -13,6 +13,8 @@ import {Happening, Occasion, TakenBack} from "../types/Happening.sol";
 /// @dev Terms: basis points of the spend, Unix time in seconds from which it is payable. Purchases count until then. Progress,
 /// from the lowest bit up: spend in minor units 96 bits, 1 bit set once the dividend was paid.
 contract DividendRule is IRule {
+    using RuleTerms for uint256[];
+
     uint256 private constant RATE_BPS = 0;
     uint256 private constant PAYABLE_FROM = 1;
     uint256 private constant COUNT = 2;
@@ -21,19 +23,19 @@ contract DividendRule is IRule {
 
     /// @inheritdoc IRule
     function check(uint256[] calldata terms) external pure {
-        Terms.requireCount(terms, COUNT);
-        Terms.requireWithin(terms, RATE_BPS, 1, EARN_RATE_BPS_MAX);
-        Terms.requireWithin(terms, PAYABLE_FROM, 1, type(uint40).max);
+        terms.requireCount(COUNT);
+        terms.requireWithin(RATE_BPS, 1, EARN_RATE_BPS_MAX);
+        terms.requireWithin(PAYABLE_FROM, 1, type(uint40).max);
     }
 
     /// @inheritdoc IRule
-    function apply_(uint256[] calldata terms, uint256 progress, Happening calldata happening)
+    function weigh(uint256[] calldata terms, uint256 progress, Happening calldata happening)
         external
         pure
         returns (uint256 next, Award award)
     {
         next = progress;
-        bool payable_ = happening.time >= terms[PAYABLE_FROM];
+        bool payable_ = happening.time >= terms.word(PAYABLE_FROM);
         Occasion occasion = happening.occasion;
         if (occasion == Occasion.Purchase && !payable_) {
             unchecked {
@@ -52,7 +54,7 @@ contract DividendRule is IRule {
         Happening calldata happening,
         TakenBack calldata takenBack
     ) external pure returns (uint256 next, Award award) {
-        if (happening.time >= terms[PAYABLE_FROM]) return (progress, award);
+        if (happening.time >= terms.word(PAYABLE_FROM)) return (progress, award);
 
         uint256 spend = progress & (PAID - 1);
         uint256 left = TakeBack.less(spend, TakeBack.spendLost(happening, takenBack));
@@ -67,7 +69,7 @@ contract DividendRule is IRule {
     /// @dev Points that so much spend is worth, rounded down.
     function _worth(uint256[] calldata terms, uint256 spend) private pure returns (uint256) {
         unchecked {
-            return RepeatedAwards.atMost48Bits(spend * terms[RATE_BPS] / BPS);
+            return RepeatedAwards.atMost48Bits(spend * terms.word(RATE_BPS) / BPS);
         }
     }
 }

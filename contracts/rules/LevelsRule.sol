@@ -4,7 +4,7 @@ pragma solidity 0.8.37;
 import {IRule} from "../interfaces/IRule.sol";
 import {PartnerSet} from "../libraries/PartnerSet.sol";
 import {TakeBack} from "../libraries/TakeBack.sol";
-import {Terms} from "../libraries/Terms.sol";
+import {RuleTerms} from "../libraries/RuleTerms.sol";
 import {Award, NO_AWARD, awardOf} from "../types/Award.sol";
 import {Happening, Occasion, TakenBack} from "../types/Happening.sol";
 
@@ -25,6 +25,8 @@ import {Happening, Occasion, TakenBack} from "../types/Happening.sol";
 /// | 136–167 | Unix time in seconds at which the open stage opened                                      |
 /// | 168–199 | the same of the last stage passed                                                        |
 contract LevelsRule is IRule {
+    using RuleTerms for uint256[];
+
     uint256 private constant STAGES = 0;
     uint256 private constant STAGES_MAX = 32;
     uint256 private constant STAGE_BITS = 216;
@@ -44,8 +46,8 @@ contract LevelsRule is IRule {
     /// @inheritdoc IRule
     function check(uint256[] calldata terms) external pure {
         require(terms.length > 1, TermCountInvalid(terms.length, 2));
-        Terms.requireWithin(terms, STAGES, 1, STAGES_MAX);
-        uint256 first = terms[STAGES] + 1;
+        terms.requireWithin(STAGES, 1, STAGES_MAX);
+        uint256 first = terms.word(STAGES) + 1;
         PartnerSet.requireSet(terms, first, 0);
         uint256 partners = terms.length - first;
 
@@ -61,14 +63,14 @@ contract LevelsRule is IRule {
     }
 
     /// @inheritdoc IRule
-    function apply_(uint256[] calldata terms, uint256 progress, Happening calldata happening)
+    function weigh(uint256[] calldata terms, uint256 progress, Happening calldata happening)
         external
         pure
         returns (uint256 next, Award award)
     {
         uint256 passed = progress & PASSED;
         uint256 last = (progress / FELL) & 1;
-        if (passed - last >= terms[STAGES]) return (progress, NO_AWARD);
+        if (passed - last >= terms.word(STAGES)) return (progress, NO_AWARD);
 
         unchecked {
             uint256 stage = terms[1 + passed - last];
@@ -94,9 +96,9 @@ contract LevelsRule is IRule {
         uint256 passed = progress & PASSED;
         uint256 opened = uint32(progress >> OPENED_SHIFT);
         uint256 time = happening.time;
-        if (passed > terms[STAGES]) return (progress, NO_AWARD);
+        if (passed > terms.word(STAGES)) return (progress, NO_AWARD);
 
-        if (_isSince(time, opened, takenBack) && passed < terms[STAGES]) {
+        if (_isSince(time, opened, takenBack) && passed < terms.word(STAGES)) {
             next = _uncounted(terms, terms[1 + passed], progress, COUNT_SHIFT, happening, takenBack);
             if (next != progress) return (next, NO_AWARD);
         }
@@ -151,7 +153,7 @@ contract LevelsRule is IRule {
             if (happening.occasion != Occasion.Purchase || happening.spendMinor < _minSpend(stage)) return count;
             if (condition == VISITS) return count + 1;
             if (condition == SPEND) return count + happening.spendMinor;
-            return count | PartnerSet.bitOf(terms, 1 + terms[STAGES], happening.partner);
+            return count | PartnerSet.bitOf(terms, 1 + terms.word(STAGES), happening.partner);
         }
     }
 
@@ -172,7 +174,7 @@ contract LevelsRule is IRule {
             count = TakeBack.less(count, TakeBack.spendLost(happening, takenBack));
         } else if (TakeBack.losesCount(happening, takenBack)) {
             if (condition == VISITS) count = TakeBack.less(count, 1);
-            else count &= ~PartnerSet.bitOf(terms, 1 + terms[STAGES], happening.partner);
+            else count &= ~PartnerSet.bitOf(terms, 1 + terms.word(STAGES), happening.partner);
         }
         return _withCount(progress, shift, count);
     }

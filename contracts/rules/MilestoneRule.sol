@@ -3,7 +3,7 @@ pragma solidity 0.8.37;
 
 import {IRule} from "../interfaces/IRule.sol";
 import {LOT_MAX} from "../libraries/Constants.sol";
-import {Terms} from "../libraries/Terms.sol";
+import {RuleTerms} from "../libraries/RuleTerms.sol";
 import {Award, NO_AWARD, awardOf} from "../types/Award.sol";
 import {Happening, Occasion, TakenBack} from "../types/Happening.sol";
 
@@ -14,6 +14,8 @@ import {Happening, Occasion, TakenBack} from "../types/Happening.sol";
 /// year for an anniversary, and one more than the membership year for a birthday. Membership years are 365 days, counted
 /// from enrolment, the first being 0.
 contract MilestoneRule is IRule {
+    using RuleTerms for uint256[];
+
     uint256 private constant TYPE = 0;
     uint256 private constant POINTS = 1;
     uint256 private constant SINCE = 2;
@@ -28,17 +30,17 @@ contract MilestoneRule is IRule {
 
     /// @inheritdoc IRule
     function check(uint256[] calldata terms) external pure {
-        Terms.requireCount(terms, TERMS);
-        Terms.requireWithin(terms, TYPE, ENROLMENT, BIRTHDAY);
-        Terms.requireWithin(terms, BADGE, 0, type(uint32).max);
-        Terms.requireWithin(terms, POINTS, terms[BADGE] == 0 ? 1 : 0, LOT_MAX);
-        Terms.requireWithin(terms, SINCE, 0, type(uint40).max);
-        bool attested = terms[TYPE] == BIRTHDAY;
-        Terms.requireWithin(terms, ACTION, attested ? 1 : 0, attested ? type(uint32).max : 0);
+        terms.requireCount(TERMS);
+        terms.requireWithin(TYPE, ENROLMENT, BIRTHDAY);
+        terms.requireWithin(BADGE, 0, type(uint32).max);
+        terms.requireWithin(POINTS, terms.word(BADGE) == 0 ? 1 : 0, LOT_MAX);
+        terms.requireWithin(SINCE, 0, type(uint40).max);
+        bool attested = terms.word(TYPE) == BIRTHDAY;
+        terms.requireWithin(ACTION, attested ? 1 : 0, attested ? type(uint32).max : 0);
     }
 
     /// @inheritdoc IRule
-    function apply_(uint256[] calldata terms, uint256 progress, Happening calldata happening)
+    function weigh(uint256[] calldata terms, uint256 progress, Happening calldata happening)
         external
         pure
         returns (uint256 next, Award award)
@@ -46,7 +48,7 @@ contract MilestoneRule is IRule {
         next = _reached(terms, happening);
         if (next <= progress) return (progress, NO_AWARD);
 
-        award = awardOf(terms[POINTS], 0, terms[BADGE]);
+        award = awardOf(terms.word(POINTS), 0, terms.word(BADGE));
     }
 
     /// @inheritdoc IRule
@@ -61,7 +63,7 @@ contract MilestoneRule is IRule {
 
     /// @dev Progress of somebody who was paid the milestone that is due now; 0 if none is.
     function _reached(uint256[] calldata terms, Happening calldata happening) private pure returns (uint256) {
-        uint256 type_ = terms[TYPE];
+        uint256 type_ = terms.word(TYPE);
         uint256 enrolled = happening.memberSince;
         uint256 time = happening.time;
         if (enrolled == 0 || time < enrolled) return 0;
@@ -69,13 +71,13 @@ contract MilestoneRule is IRule {
         unchecked {
             uint256 year = uint40((time - enrolled) / YEAR_SECONDS);
             if (type_ == BIRTHDAY) {
-                if (happening.occasion != Occasion.Attestation || happening.subject != terms[ACTION]) return 0;
-                return time >= terms[SINCE] ? year + 1 : 0;
+                if (happening.occasion != Occasion.Attestation || happening.subject != terms.word(ACTION)) return 0;
+                return time >= terms.word(SINCE) ? year + 1 : 0;
             }
 
             if (happening.occasion != Occasion.Purchase && happening.occasion != Occasion.Claim) return 0;
-            if (type_ == ENROLMENT) return enrolled >= terms[SINCE] ? 1 : 0;
-            return enrolled + year * YEAR_SECONDS >= terms[SINCE] ? year : 0;
+            if (type_ == ENROLMENT) return enrolled >= terms.word(SINCE) ? 1 : 0;
+            return enrolled + year * YEAR_SECONDS >= terms.word(SINCE) ? year : 0;
         }
     }
 }

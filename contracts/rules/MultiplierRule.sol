@@ -6,7 +6,7 @@ import {RepeatedAwards} from "../libraries/RepeatedAwards.sol";
 import {BPS, EARN_RATE_BPS_MAX, SPEND_MINOR_MAX} from "../libraries/Constants.sol";
 import {LocalTime} from "../libraries/LocalTime.sol";
 import {TakeBack} from "../libraries/TakeBack.sol";
-import {Terms} from "../libraries/Terms.sol";
+import {RuleTerms} from "../libraries/RuleTerms.sol";
 import {Award, awardOf} from "../types/Award.sol";
 import {Happening, Occasion, TakenBack} from "../types/Happening.sol";
 
@@ -15,6 +15,8 @@ import {Happening, Occasion, TakenBack} from "../types/Happening.sol";
 /// Monday … 6 Sunday), first minute of the day, minute of the day that is too late, UTC offset in minutes plus 1,440, least spend
 /// in minor units. Progress is unused.
 contract MultiplierRule is IRule {
+    using RuleTerms for uint256[];
+
     uint256 private constant BASIS = 0;
     uint256 private constant RATE_BPS = 1;
     uint256 private constant WEEKDAYS = 2;
@@ -26,18 +28,18 @@ contract MultiplierRule is IRule {
 
     /// @inheritdoc IRule
     function check(uint256[] calldata terms) external pure {
-        Terms.requireCount(terms, COUNT);
-        Terms.requireWithin(terms, BASIS, 0, 1);
-        Terms.requireWithin(terms, RATE_BPS, 1, EARN_RATE_BPS_MAX);
-        Terms.requireWithin(terms, WEEKDAYS, 1, 127);
-        Terms.requireWithin(terms, FROM_MINUTE, 0, LocalTime.MINUTES_PER_DAY - 1);
-        Terms.requireWithin(terms, TO_MINUTE, terms[FROM_MINUTE] + 1, LocalTime.MINUTES_PER_DAY);
-        Terms.requireWithin(terms, UTC_OFFSET, LocalTime.OFFSET_LOWEST, LocalTime.OFFSET_HIGHEST);
-        Terms.requireWithin(terms, MIN_SPEND, 0, SPEND_MINOR_MAX);
+        terms.requireCount(COUNT);
+        terms.requireWithin(BASIS, 0, 1);
+        terms.requireWithin(RATE_BPS, 1, EARN_RATE_BPS_MAX);
+        terms.requireWithin(WEEKDAYS, 1, 127);
+        terms.requireWithin(FROM_MINUTE, 0, LocalTime.MINUTES_PER_DAY - 1);
+        terms.requireWithin(TO_MINUTE, terms.word(FROM_MINUTE) + 1, LocalTime.MINUTES_PER_DAY);
+        terms.requireWithin(UTC_OFFSET, LocalTime.OFFSET_LOWEST, LocalTime.OFFSET_HIGHEST);
+        terms.requireWithin(MIN_SPEND, 0, SPEND_MINOR_MAX);
     }
 
     /// @inheritdoc IRule
-    function apply_(uint256[] calldata terms, uint256 progress, Happening calldata happening)
+    function weigh(uint256[] calldata terms, uint256 progress, Happening calldata happening)
         external
         pure
         returns (uint256 next, Award award)
@@ -73,7 +75,7 @@ contract MultiplierRule is IRule {
 
     /// @dev The terms with their number known to the compiler, so that it is checked once and not at each word.
     function _words(uint256[] calldata terms) private pure returns (uint256[COUNT] calldata words) {
-        Terms.requireCount(terms, COUNT);
+        terms.requireCount(COUNT);
         assembly ("memory-safe") {
             words := terms.offset
         }

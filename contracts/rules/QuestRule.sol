@@ -5,7 +5,7 @@ import {IRule} from "../interfaces/IRule.sol";
 import {LOT_MAX, SPEND_MINOR_MAX} from "../libraries/Constants.sol";
 import {PartnerSet} from "../libraries/PartnerSet.sol";
 import {TakeBack} from "../libraries/TakeBack.sol";
-import {Terms} from "../libraries/Terms.sol";
+import {RuleTerms} from "../libraries/RuleTerms.sol";
 import {Award, NO_AWARD, awardOf} from "../types/Award.sol";
 import {Happening, Occasion, TakenBack} from "../types/Happening.sol";
 
@@ -24,6 +24,8 @@ import {Happening, Occasion, TakenBack} from "../types/Happening.sol";
 /// | 160–165 | visits left over from rounds that fell                                                   |
 /// | 166     | 1 if the newest round stands: it was complete, and paid                                  |
 contract QuestRule is IRule {
+    using RuleTerms for uint256[];
+
     uint256 private constant NEEDED = 0;
     uint256 private constant POINTS = 1;
     uint256 private constant WINDOW = 2;
@@ -43,31 +45,31 @@ contract QuestRule is IRule {
     /// @inheritdoc IRule
     function check(uint256[] calldata terms) external pure {
         PartnerSet.requireSet(terms, PARTNERS, 1);
-        Terms.requireWithin(terms, NEEDED, 1, terms.length - PARTNERS);
-        Terms.requireWithin(terms, BADGE, 0, type(uint32).max);
-        Terms.requireWithin(terms, POINTS, terms[BADGE] == 0 ? 1 : 0, LOT_MAX);
-        Terms.requireWithin(terms, WINDOW, 0, type(uint32).max);
-        Terms.requireWithin(terms, MIN_SPEND, 0, SPEND_MINOR_MAX);
-        Terms.requireWithin(terms, REPEATS, 0, type(uint16).max - 1);
+        terms.requireWithin(NEEDED, 1, terms.length - PARTNERS);
+        terms.requireWithin(BADGE, 0, type(uint32).max);
+        terms.requireWithin(POINTS, terms.word(BADGE) == 0 ? 1 : 0, LOT_MAX);
+        terms.requireWithin(WINDOW, 0, type(uint32).max);
+        terms.requireWithin(MIN_SPEND, 0, SPEND_MINOR_MAX);
+        terms.requireWithin(REPEATS, 0, type(uint16).max - 1);
     }
 
     /// @inheritdoc IRule
-    function apply_(uint256[] calldata terms, uint256 progress, Happening calldata happening)
+    function weigh(uint256[] calldata terms, uint256 progress, Happening calldata happening)
         external
         pure
         returns (uint256 next, Award award)
     {
-        if (happening.occasion != Occasion.Purchase || _rounds(progress) > terms[REPEATS]) return (progress, NO_AWARD);
+        if (happening.occasion != Occasion.Purchase || _rounds(progress) > terms.word(REPEATS)) return (progress, NO_AWARD);
         uint256 visit = _visitOf(terms, happening);
         if (visit == 0) return (progress, NO_AWARD);
 
         next = _inRound(terms, progress, uint40(happening.time));
         if (next & visit != 0) return (progress, NO_AWARD);
         next |= visit;
-        if (PartnerSet.countOf(next & VISITED) < terms[NEEDED]) return (next, NO_AWARD);
+        if (PartnerSet.countOf(next & VISITED) < terms.word(NEEDED)) return (next, NO_AWARD);
 
         unchecked {
-            return ((next + ROUND) | STANDS, awardOf(terms[POINTS], 0, terms[BADGE]));
+            return ((next + ROUND) | STANDS, awardOf(terms.word(POINTS), 0, terms.word(BADGE)));
         }
     }
 
@@ -93,7 +95,7 @@ contract QuestRule is IRule {
             uint256 begun = uint40(progress >> BEGUN_SHIFT);
             bool stands = progress & STANDS != 0;
             if (progress & VISITED != 0 && !stands) {
-                if (terms[WINDOW] == 0 || time < begun + terms[WINDOW]) return progress;
+                if (terms.word(WINDOW) == 0 || time < begun + terms.word(WINDOW)) return progress;
                 begun = 0;
             }
 
@@ -113,7 +115,7 @@ contract QuestRule is IRule {
 
         unchecked {
             next -= STANDS + ROUND;
-            return (next, _fallen(terms, next, terms[POINTS]));
+            return (next, _fallen(terms, next, terms.word(POINTS)));
         }
     }
 
@@ -133,19 +135,19 @@ contract QuestRule is IRule {
 
             next = progress - ROUND;
             if (closed) return (next, _fallen(terms, next, paid));
-            next += SPARE * (terms[NEEDED] - 1);
-            return (next, _fallen(terms, next, terms[POINTS]));
+            next += SPARE * (terms.word(NEEDED) - 1);
+            return (next, _fallen(terms, next, terms.word(POINTS)));
         }
     }
 
     /// @dev What goes back with a round: the badge only if no other round stands.
     function _fallen(uint256[] calldata terms, uint256 next, uint256 points) private pure returns (Award) {
-        return awardOf(points, 0, _rounds(next) == 0 ? terms[BADGE] : 0);
+        return awardOf(points, 0, _rounds(next) == 0 ? terms.word(BADGE) : 0);
     }
 
     /// @dev The bit of the visit that a purchase is, 0 if it is none.
     function _visitOf(uint256[] calldata terms, Happening calldata happening) private pure returns (uint256) {
-        return happening.spendMinor < terms[MIN_SPEND] ? 0 : PartnerSet.bitOf(terms, PARTNERS, happening.partner);
+        return happening.spendMinor < terms.word(MIN_SPEND) ? 0 : PartnerSet.bitOf(terms, PARTNERS, happening.partner);
     }
 
     function _rounds(uint256 progress) private pure returns (uint256) {

@@ -4,7 +4,7 @@ pragma solidity 0.8.37;
 import {IRule} from "../interfaces/IRule.sol";
 import {LOT_MAX, SPEND_MINOR_MAX} from "../libraries/Constants.sol";
 import {TakeBack} from "../libraries/TakeBack.sol";
-import {Terms} from "../libraries/Terms.sol";
+import {RuleTerms} from "../libraries/RuleTerms.sol";
 import {Award, NO_AWARD, awardOf} from "../types/Award.sol";
 import {Happening, Occasion, TakenBack} from "../types/Happening.sol";
 
@@ -13,6 +13,8 @@ import {Happening, Occasion, TakenBack} from "../types/Happening.sol";
 /// @dev Terms: points for the new member, points for who referred, minimum spend in minor units. Progress: Unix time in
 /// seconds of the purchase that was paid, 0 if none stands.
 contract ReferralRule is IRule {
+    using RuleTerms for uint256[];
+
     uint256 private constant POINTS = 0;
     uint256 private constant COMPANION_POINTS = 1;
     uint256 private constant MIN_SPEND = 2;
@@ -20,22 +22,22 @@ contract ReferralRule is IRule {
 
     /// @inheritdoc IRule
     function check(uint256[] calldata terms) external pure {
-        Terms.requireCount(terms, TERMS);
-        Terms.requireWithin(terms, COMPANION_POINTS, 0, LOT_MAX);
-        Terms.requireWithin(terms, POINTS, terms[COMPANION_POINTS] == 0 ? 1 : 0, LOT_MAX);
-        Terms.requireWithin(terms, MIN_SPEND, 0, SPEND_MINOR_MAX);
+        terms.requireCount(TERMS);
+        terms.requireWithin(COMPANION_POINTS, 0, LOT_MAX);
+        terms.requireWithin(POINTS, terms.word(COMPANION_POINTS) == 0 ? 1 : 0, LOT_MAX);
+        terms.requireWithin(MIN_SPEND, 0, SPEND_MINOR_MAX);
     }
 
     /// @inheritdoc IRule
-    function apply_(uint256[] calldata terms, uint256 progress, Happening calldata happening)
+    function weigh(uint256[] calldata terms, uint256 progress, Happening calldata happening)
         external
         pure
         returns (uint256 next, Award award)
     {
         if (progress != 0 || happening.occasion != Occasion.Purchase) return (progress, NO_AWARD);
-        if (happening.subject == 0 || happening.spendMinor < terms[MIN_SPEND]) return (progress, NO_AWARD);
+        if (happening.subject == 0 || happening.spendMinor < terms.word(MIN_SPEND)) return (progress, NO_AWARD);
 
-        return (uint40(happening.time), awardOf(terms[POINTS], terms[COMPANION_POINTS], 0));
+        return (uint40(happening.time), awardOf(terms.word(POINTS), terms.word(COMPANION_POINTS), 0));
     }
 
     /// @inheritdoc IRule
@@ -58,7 +60,7 @@ contract ReferralRule is IRule {
         pure
         returns (uint256)
     {
-        uint256 given = terms[COMPANION_POINTS];
+        uint256 given = terms.word(COMPANION_POINTS);
         if (takenBack.whole) return TakeBack.losesCount(happening, takenBack) ? given : 0;
 
         unchecked {

@@ -5,7 +5,7 @@ import {IRule} from "../interfaces/IRule.sol";
 import {RepeatedAwards} from "../libraries/RepeatedAwards.sol";
 import {LOT_MAX, SPEND_MINOR_MAX} from "../libraries/Constants.sol";
 import {TakeBack} from "../libraries/TakeBack.sol";
-import {Terms} from "../libraries/Terms.sol";
+import {RuleTerms} from "../libraries/RuleTerms.sol";
 import {Award} from "../types/Award.sol";
 import {Happening, Occasion, TakenBack} from "../types/Happening.sol";
 
@@ -14,6 +14,8 @@ import {Happening, Occasion, TakenBack} from "../types/Happening.sol";
 /// none). Progress, from the lowest bit up: stamps 48 bits, full cards that stand 48 bits. Stamps are alike: taking a purchase
 /// back takes one of them, whichever it was.
 contract StampRule is IRule {
+    using RuleTerms for uint256[];
+
     uint256 private constant STAMPS = 0;
     uint256 private constant MIN_SPEND = 1;
     uint256 private constant POINTS = 2;
@@ -26,21 +28,21 @@ contract StampRule is IRule {
 
     /// @inheritdoc IRule
     function check(uint256[] calldata terms) external pure {
-        Terms.requireCount(terms, COUNT);
-        Terms.requireWithin(terms, STAMPS, 1, type(uint32).max);
-        Terms.requireWithin(terms, MIN_SPEND, 0, SPEND_MINOR_MAX);
-        Terms.requireWithin(terms, BADGE, 0, type(uint32).max);
-        Terms.requireWithin(terms, POINTS, terms[BADGE] == 0 ? 1 : 0, LOT_MAX);
-        Terms.requireWithin(terms, MAX_CARDS, 0, type(uint32).max);
+        terms.requireCount(COUNT);
+        terms.requireWithin(STAMPS, 1, type(uint32).max);
+        terms.requireWithin(MIN_SPEND, 0, SPEND_MINOR_MAX);
+        terms.requireWithin(BADGE, 0, type(uint32).max);
+        terms.requireWithin(POINTS, terms.word(BADGE) == 0 ? 1 : 0, LOT_MAX);
+        terms.requireWithin(MAX_CARDS, 0, type(uint32).max);
     }
 
     /// @inheritdoc IRule
-    function apply_(uint256[] calldata terms, uint256 progress, Happening calldata happening)
+    function weigh(uint256[] calldata terms, uint256 progress, Happening calldata happening)
         external
         pure
         returns (uint256 next, Award award)
     {
-        if (happening.occasion != Occasion.Purchase || happening.spendMinor < terms[MIN_SPEND]) {
+        if (happening.occasion != Occasion.Purchase || happening.spendMinor < terms.word(MIN_SPEND)) {
             return (progress, award);
         }
 
@@ -49,7 +51,7 @@ contract StampRule is IRule {
             uint256 cards = progress >> STAMP_BITS;
             uint256 due = _due(terms, stamps);
             if (due > cards) {
-                award = RepeatedAwards.times(due - cards, terms[POINTS], cards == 0 ? terms[BADGE] : 0);
+                award = RepeatedAwards.times(due - cards, terms.word(POINTS), cards == 0 ? terms.word(BADGE) : 0);
                 cards = due;
             }
             next = stamps | (cards << STAMP_BITS);
@@ -63,7 +65,7 @@ contract StampRule is IRule {
         Happening calldata happening,
         TakenBack calldata takenBack
     ) external pure returns (uint256 next, Award award) {
-        if (happening.spendMinor < terms[MIN_SPEND] || !TakeBack.losesCount(happening, takenBack)) {
+        if (happening.spendMinor < terms.word(MIN_SPEND) || !TakeBack.losesCount(happening, takenBack)) {
             return (progress, award);
         }
 
@@ -72,7 +74,7 @@ contract StampRule is IRule {
             uint256 cards = progress >> STAMP_BITS;
             uint256 due = _due(terms, stamps);
             if (due < cards) {
-                award = RepeatedAwards.times(cards - due, terms[POINTS], due == 0 ? terms[BADGE] : 0);
+                award = RepeatedAwards.times(cards - due, terms.word(POINTS), due == 0 ? terms.word(BADGE) : 0);
                 cards = due;
             }
             next = stamps | (cards << STAMP_BITS);
@@ -81,8 +83,8 @@ contract StampRule is IRule {
 
     /// @dev Full cards that so many stamps are worth.
     function _due(uint256[] calldata terms, uint256 stamps) private pure returns (uint256 due) {
-        uint256 most = terms[MAX_CARDS];
-        due = stamps / terms[STAMPS];
+        uint256 most = terms.word(MAX_CARDS);
+        due = stamps / terms.word(STAMPS);
         if (due > most && most > 0) due = most;
     }
 }

@@ -6,7 +6,7 @@ import {RepeatedAwards} from "../libraries/RepeatedAwards.sol";
 import {LOT_MAX, SPEND_MINOR_MAX} from "../libraries/Constants.sol";
 import {LocalTime} from "../libraries/LocalTime.sol";
 import {TakeBack} from "../libraries/TakeBack.sol";
-import {Terms} from "../libraries/Terms.sol";
+import {RuleTerms} from "../libraries/RuleTerms.sol";
 import {Award} from "../types/Award.sol";
 import {Happening, Occasion, TakenBack} from "../types/Happening.sol";
 
@@ -25,6 +25,8 @@ import {Happening, Occasion, TakenBack} from "../types/Happening.sol";
 /// The lower three bits of a unit count its purchases, 7 for seven or more; its fourth bit says that an award was paid in it. An
 /// award is due when, of the last N + grace units after the last award, N have a purchase.
 contract StreakRule is IRule {
+    using RuleTerms for uint256[];
+
     uint256 private constant UNIT_SECONDS = 0;
     uint256 private constant NEEDED = 1;
     uint256 private constant GRACE = 2;
@@ -47,25 +49,25 @@ contract StreakRule is IRule {
 
     /// @inheritdoc IRule
     function check(uint256[] calldata terms) external pure {
-        Terms.requireCount(terms, COUNT);
-        uint256 unit = terms[UNIT_SECONDS];
+        terms.requireCount(COUNT);
+        uint256 unit = terms.word(UNIT_SECONDS);
         require(unit == 1 days || unit == 1 weeks, TermInvalid(UNIT_SECONDS, unit));
-        Terms.requireWithin(terms, NEEDED, 1, RECORD_UNITS);
-        Terms.requireWithin(terms, GRACE, 0, RECORD_UNITS - terms[NEEDED]);
-        Terms.requireWithin(terms, BADGE, 0, type(uint32).max);
-        Terms.requireWithin(terms, POINTS, terms[BADGE] == 0 ? 1 : 0, LOT_MAX);
-        Terms.requireWithin(terms, MIN_SPEND, 0, SPEND_MINOR_MAX);
-        Terms.requireWithin(terms, UTC_OFFSET, LocalTime.OFFSET_LOWEST, LocalTime.OFFSET_HIGHEST);
-        Terms.requireWithin(terms, MAX_AWARDS, 0, type(uint32).max);
+        terms.requireWithin(NEEDED, 1, RECORD_UNITS);
+        terms.requireWithin(GRACE, 0, RECORD_UNITS - terms.word(NEEDED));
+        terms.requireWithin(BADGE, 0, type(uint32).max);
+        terms.requireWithin(POINTS, terms.word(BADGE) == 0 ? 1 : 0, LOT_MAX);
+        terms.requireWithin(MIN_SPEND, 0, SPEND_MINOR_MAX);
+        terms.requireWithin(UTC_OFFSET, LocalTime.OFFSET_LOWEST, LocalTime.OFFSET_HIGHEST);
+        terms.requireWithin(MAX_AWARDS, 0, type(uint32).max);
     }
 
     /// @inheritdoc IRule
-    function apply_(uint256[] calldata terms, uint256 progress, Happening calldata happening)
+    function weigh(uint256[] calldata terms, uint256 progress, Happening calldata happening)
         external
         pure
         returns (uint256 next, Award award)
     {
-        if (happening.occasion != Occasion.Purchase || happening.spendMinor < terms[MIN_SPEND]) {
+        if (happening.occasion != Occasion.Purchase || happening.spendMinor < terms.word(MIN_SPEND)) {
             return (progress, award);
         }
 
@@ -77,7 +79,7 @@ contract StreakRule is IRule {
             if (purchases < PURCHASES_MAX) record += 1;
 
             if (purchases == 0 && _isAllowed(terms, awards) && _isRun(terms, record)) {
-                award = RepeatedAwards.times(1, terms[POINTS], awards == 0 ? terms[BADGE] : 0);
+                award = RepeatedAwards.times(1, terms.word(POINTS), awards == 0 ? terms.word(BADGE) : 0);
                 record |= PAID_MARK;
                 awards += 1;
             }
@@ -93,7 +95,7 @@ contract StreakRule is IRule {
         TakenBack calldata takenBack
     ) external pure returns (uint256 next, Award award) {
         next = progress;
-        if (happening.spendMinor < terms[MIN_SPEND] || !TakeBack.losesCount(happening, takenBack)) return (next, award);
+        if (happening.spendMinor < terms.word(MIN_SPEND) || !TakeBack.losesCount(happening, takenBack)) return (next, award);
 
         unchecked {
             uint256 age = _newest(progress) - _unitOf(terms, happening.time);
@@ -101,7 +103,7 @@ contract StreakRule is IRule {
             bool gone;
             if (age < RECORD_UNITS) {
                 (next, gone) = _withoutPurchase(terms, progress, age);
-                points = terms[POINTS];
+                points = terms.word(POINTS);
             } else {
                 points = takenBack.points;
                 gone = points > 0;
@@ -110,7 +112,7 @@ contract StreakRule is IRule {
             uint256 awards = progress >> AWARDS_SHIFT;
             if (gone && awards > 0) {
                 next -= 1 << AWARDS_SHIFT;
-                award = RepeatedAwards.times(1, points, awards == 1 ? terms[BADGE] : 0);
+                award = RepeatedAwards.times(1, points, awards == 1 ? terms.word(BADGE) : 0);
             }
         }
     }
@@ -144,11 +146,11 @@ contract StreakRule is IRule {
     /// @dev True if, of the last N + grace units of `record` after the last award, N have a purchase.
     function _isRun(uint256[] calldata terms, uint256 record) private pure returns (bool) {
         unchecked {
-            uint256 needed = terms[NEEDED];
+            uint256 needed = terms.word(NEEDED);
             uint256 marks = record & PAID_MARKS;
             // All bits below the newest mark's unit; all bits if there is no mark.
             uint256 afterAward = ((marks & (0 - marks)) >> 3) - 1;
-            uint256 span = record & afterAward & ((1 << (4 * (needed + terms[GRACE]))) - 1);
+            uint256 span = record & afterAward & ((1 << (4 * (needed + terms.word(GRACE)))) - 1);
             uint256 active = (span | (span >> 1) | (span >> 2)) & ONES;
             // Neighbours are added to bytes, then all bytes to the highest of sixteen.
             active = (active + (active >> 4)) & 0x0F0F0F0F0F0F0F0F0F0F0F0F0F0F0F0F;
@@ -158,14 +160,14 @@ contract StreakRule is IRule {
 
     /// @dev True if the terms allow one more award.
     function _isAllowed(uint256[] calldata terms, uint256 awards) private pure returns (bool) {
-        uint256 most = terms[MAX_AWARDS];
+        uint256 most = terms.word(MAX_AWARDS);
         return most == 0 || awards < most;
     }
 
     /// @dev Number of the local day or week.
     function _unitOf(uint256[] calldata terms, uint256 time) private pure returns (uint256) {
-        uint256 passed = LocalTime.minutes_(time, terms[UTC_OFFSET]);
-        return terms[UNIT_SECONDS] == 1 days ? LocalTime.day(passed) : LocalTime.week(passed);
+        uint256 passed = LocalTime.minutes_(time, terms.word(UTC_OFFSET));
+        return terms.word(UNIT_SECONDS) == 1 days ? LocalTime.day(passed) : LocalTime.week(passed);
     }
 
     /// @dev Number of the newest unit in the record.

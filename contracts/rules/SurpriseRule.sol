@@ -5,7 +5,7 @@ import {IRule} from "../interfaces/IRule.sol";
 import {RepeatedAwards} from "../libraries/RepeatedAwards.sol";
 import {BPS, LOT_MAX, SPEND_MINOR_MAX} from "../libraries/Constants.sol";
 import {TakeBack} from "../libraries/TakeBack.sol";
-import {Terms} from "../libraries/Terms.sol";
+import {RuleTerms} from "../libraries/RuleTerms.sol";
 import {Award, NO_AWARD, awardOf} from "../types/Award.sol";
 import {Happening, Occasion, TakenBack} from "../types/Happening.sol";
 
@@ -15,6 +15,8 @@ import {Happening, Occasion, TakenBack} from "../types/Happening.sol";
 /// @dev Terms: chance in basis points, points of a prize, most entries (at most 128), minimum spend in minor units. Progress, from
 /// the lowest bit up: entries 8 bits; state 2 (0 open, 1 drawn, 2 drawn without a seed); one bit for each entry that won 128.
 contract SurpriseRule is IRule {
+    using RuleTerms for uint256[];
+
     uint256 private constant CHANCE_BPS = 0;
     uint256 private constant PRIZE = 1;
     uint256 private constant MOST = 2;
@@ -29,15 +31,15 @@ contract SurpriseRule is IRule {
 
     /// @inheritdoc IRule
     function check(uint256[] calldata terms) external pure {
-        Terms.requireCount(terms, TERMS);
-        Terms.requireWithin(terms, CHANCE_BPS, 1, BPS);
-        Terms.requireWithin(terms, MOST, 1, ENTRIES_MAX);
-        Terms.requireWithin(terms, PRIZE, 1, LOT_MAX / terms[MOST]);
-        Terms.requireWithin(terms, MIN_SPEND, 0, SPEND_MINOR_MAX);
+        terms.requireCount(TERMS);
+        terms.requireWithin(CHANCE_BPS, 1, BPS);
+        terms.requireWithin(MOST, 1, ENTRIES_MAX);
+        terms.requireWithin(PRIZE, 1, LOT_MAX / terms.word(MOST));
+        terms.requireWithin(MIN_SPEND, 0, SPEND_MINOR_MAX);
     }
 
     /// @inheritdoc IRule
-    function apply_(uint256[] calldata terms, uint256 progress, Happening calldata happening)
+    function weigh(uint256[] calldata terms, uint256 progress, Happening calldata happening)
         external
         pure
         returns (uint256 next, Award award)
@@ -45,8 +47,8 @@ contract SurpriseRule is IRule {
         if (progress & STATE != 0) return (progress, NO_AWARD);
         if (happening.occasion == Occasion.Draw) return _drawn(terms, progress, happening.subject);
 
-        bool enters = happening.occasion == Occasion.Purchase && happening.spendMinor >= terms[MIN_SPEND]
-            && progress < terms[MOST];
+        bool enters = happening.occasion == Occasion.Purchase && happening.spendMinor >= terms.word(MIN_SPEND)
+            && progress < terms.word(MOST);
         unchecked {
             return (enters ? progress + 1 : progress, NO_AWARD);
         }
@@ -62,7 +64,7 @@ contract SurpriseRule is IRule {
         TakenBack calldata takenBack
     ) external pure returns (uint256 next, Award award) {
         uint256 entries = uint8(progress);
-        if (entries == 0 || happening.spendMinor < terms[MIN_SPEND]) return (progress, NO_AWARD);
+        if (entries == 0 || happening.spendMinor < terms.word(MIN_SPEND)) return (progress, NO_AWARD);
         if (!TakeBack.losesCount(happening, takenBack)) return (progress, NO_AWARD);
 
         unchecked {
@@ -72,7 +74,7 @@ contract SurpriseRule is IRule {
             }
 
             uint256 win = FIRST_WIN << (entries - 1);
-            if (progress & win != 0) return (next ^ win, awardOf(terms[PRIZE]));
+            if (progress & win != 0) return (next ^ win, awardOf(terms.word(PRIZE)));
         }
     }
 
@@ -85,7 +87,7 @@ contract SurpriseRule is IRule {
         if (random == 0) return (entries | DRAWN_BLIND, awardOf(_expected(terms, entries)));
 
         unchecked {
-            uint256 chanceBps = terms[CHANCE_BPS];
+            uint256 chanceBps = terms.word(CHANCE_BPS);
             uint256 wins = 0;
             next = entries | DRAWN;
             for (uint256 entry = 0; entry < entries; ++entry) {
@@ -94,14 +96,14 @@ contract SurpriseRule is IRule {
                     ++wins;
                 }
             }
-            award = awardOf(RepeatedAwards.atMost48Bits(wins * terms[PRIZE]));
+            award = awardOf(RepeatedAwards.atMost48Bits(wins * terms.word(PRIZE)));
         }
     }
 
     /// @dev Points that so many entries win on average, rounded down.
     function _expected(uint256[] calldata terms, uint256 entries) private pure returns (uint256) {
         unchecked {
-            return RepeatedAwards.atMost48Bits(entries * terms[PRIZE] * terms[CHANCE_BPS] / BPS);
+            return RepeatedAwards.atMost48Bits(entries * terms.word(PRIZE) * terms.word(CHANCE_BPS) / BPS);
         }
     }
 

@@ -5,7 +5,7 @@ import {IRule} from "../interfaces/IRule.sol";
 import {RepeatedAwards} from "../libraries/RepeatedAwards.sol";
 import {LOT_MAX, SPEND_MINOR_MAX} from "../libraries/Constants.sol";
 import {TakeBack} from "../libraries/TakeBack.sol";
-import {Terms} from "../libraries/Terms.sol";
+import {RuleTerms} from "../libraries/RuleTerms.sol";
 import {Award} from "../types/Award.sol";
 import {Happening, Occasion, TakenBack} from "../types/Happening.sol";
 
@@ -14,6 +14,8 @@ import {Happening, Occasion, TakenBack} from "../types/Happening.sol";
 /// up: spend in minor units 96 bits, awards that stand 96 bits. Awards are what the spend proves, so it does not matter
 /// through which purchase one was paid.
 contract ThresholdRule is IRule {
+    using RuleTerms for uint256[];
+
     uint256 private constant THRESHOLD = 0;
     uint256 private constant POINTS = 1;
     uint256 private constant MODE = 2;
@@ -25,15 +27,15 @@ contract ThresholdRule is IRule {
 
     /// @inheritdoc IRule
     function check(uint256[] calldata terms) external pure {
-        Terms.requireCount(terms, COUNT);
-        Terms.requireWithin(terms, THRESHOLD, 1, SPEND_MINOR_MAX);
-        Terms.requireWithin(terms, BADGE, 0, type(uint32).max);
-        Terms.requireWithin(terms, POINTS, terms[BADGE] == 0 ? 1 : 0, LOT_MAX);
-        Terms.requireWithin(terms, MODE, 0, 1);
+        terms.requireCount(COUNT);
+        terms.requireWithin(THRESHOLD, 1, SPEND_MINOR_MAX);
+        terms.requireWithin(BADGE, 0, type(uint32).max);
+        terms.requireWithin(POINTS, terms.word(BADGE) == 0 ? 1 : 0, LOT_MAX);
+        terms.requireWithin(MODE, 0, 1);
     }
 
     /// @inheritdoc IRule
-    function apply_(uint256[] calldata terms, uint256 progress, Happening calldata happening)
+    function weigh(uint256[] calldata terms, uint256 progress, Happening calldata happening)
         external
         pure
         returns (uint256 next, Award award)
@@ -45,7 +47,7 @@ contract ThresholdRule is IRule {
             uint256 paid = progress >> SPEND_BITS;
             uint256 due = _due(terms, spend);
             if (due > paid) {
-                award = RepeatedAwards.times(due - paid, terms[POINTS], paid == 0 ? terms[BADGE] : 0);
+                award = RepeatedAwards.times(due - paid, terms.word(POINTS), paid == 0 ? terms.word(BADGE) : 0);
                 paid = due;
             }
             next = spend | (paid << SPEND_BITS);
@@ -64,7 +66,7 @@ contract ThresholdRule is IRule {
             uint256 paid = progress >> SPEND_BITS;
             uint256 due = _due(terms, spend);
             if (due < paid) {
-                award = RepeatedAwards.times(paid - due, terms[POINTS], due == 0 ? terms[BADGE] : 0);
+                award = RepeatedAwards.times(paid - due, terms.word(POINTS), due == 0 ? terms.word(BADGE) : 0);
                 paid = due;
             }
             next = spend | (paid << SPEND_BITS);
@@ -73,7 +75,7 @@ contract ThresholdRule is IRule {
 
     /// @dev Awards that so much spend is worth.
     function _due(uint256[] calldata terms, uint256 spend) private pure returns (uint256 due) {
-        due = spend / terms[THRESHOLD];
-        if (due > 1 && terms[MODE] == 0) due = 1;
+        due = spend / terms.word(THRESHOLD);
+        if (due > 1 && terms.word(MODE) == 0) due = 1;
     }
 }

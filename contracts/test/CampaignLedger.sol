@@ -28,7 +28,9 @@ contract CampaignLedger is ICampaignLedger {
 
     function earn(PartnerId partner, address member, uint256 receipt, uint48 spendMinor, uint48 points) external {
         (uint256 awarded, bytes32 awards, uint256[] memory others) =
-            book.earned(partner, member, receipt, spendMinor, points, uint40(memberSinceOf[member]));
+            book.earned(
+                partner, member, receipt, spendMinor, uint40(memberSinceOf[member]), points, book.briefingFor(partner)
+            );
         emit HookEarned(awarded, awards, others);
     }
 
@@ -41,10 +43,11 @@ contract CampaignLedger is ICampaignLedger {
         used = new uint256[](members.length);
         uint40 since = uint40(memberSinceOf[members[0]]);
         IEarnHook told = book;
+        uint256 briefing = told.briefingFor(partner);
         for (uint256 i = 0; i < members.length; ++i) {
             uint256 before = gasleft();
             // slither-disable-next-line unused-return
-            told.earned(partner, members[i], receipt + i, spendMinor, points, since);
+            told.earned(partner, members[i], receipt + i, spendMinor, since, points, briefing);
             used[i] = before - gasleft();
         }
     }

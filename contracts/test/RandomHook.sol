@@ -10,6 +10,8 @@ import {PartnerId} from "../types/PartnerId.sol";
 contract RandomHook is IEarnHook {
     uint256 private constant BONUS_MAX = 0xFFFF;
 
+    error BriefingLost();
+
     address[] private _accounts;
 
     /// @param accounts whom it may give something beside the purchaser.
@@ -28,8 +30,8 @@ contract RandomHook is IEarnHook {
     }
 
     /// @inheritdoc IEarnHook
-    function isOpenAt(PartnerId partner) external pure returns (bool) {
-        return PartnerId.unwrap(partner) % 3 != 0;
+    function briefingFor(PartnerId partner) external pure returns (uint256) {
+        return PartnerId.unwrap(partner) % 3;
     }
 
     /// @inheritdoc IEarnHook
@@ -37,10 +39,12 @@ contract RandomHook is IEarnHook {
         PartnerId partner,
         address member,
         uint256 receipt,
-        uint48 spendMinor,
-        uint48 points,
-        uint40 memberSince
+        uint256 spendMinor,
+        uint40 memberSince,
+        uint256 points,
+        uint256 briefing
     ) external view returns (uint256 awarded, bytes32 awards, uint256[] memory others) {
+        require(briefing == PartnerId.unwrap(partner) % 3, BriefingLost());
         uint256 dice = uint256(keccak256(abi.encode(partner, member, receipt, spendMinor, points, memberSince)));
         uint256[] memory words = new uint256[](dice & 3);
         for (uint256 i = 0; i < words.length; ++i) {

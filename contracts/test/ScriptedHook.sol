@@ -28,7 +28,7 @@ contract ScriptedHook is IEarnHook {
     error Refused();
 
     bool public reverting;
-    mapping(PartnerId partner => bool) public isOpenAt;
+    mapping(PartnerId partner => uint256) public briefingFor;
 
     uint256 private _points;
     uint256[] private _words;
@@ -41,7 +41,7 @@ contract ScriptedHook is IEarnHook {
     }
 
     function open(PartnerId partner, bool open_) external {
-        isOpenAt[partner] = open_;
+        briefingFor[partner] = open_ ? 1 : 0;
     }
 
     /// @notice Sets what the next purchases get, and what their reversals give back.
@@ -77,9 +77,10 @@ contract ScriptedHook is IEarnHook {
         PartnerId partner,
         address member,
         uint256 receipt,
-        uint48 spendMinor,
-        uint48 points,
-        uint40 memberSince
+        uint256 spendMinor,
+        uint40 memberSince,
+        uint256 points,
+        uint256
     ) external returns (uint256 awarded, bytes32 awards, uint256[] memory others) {
         _interrupt();
         emit Heard(partner, member, receipt, spendMinor, points, memberSince);

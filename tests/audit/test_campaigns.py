@@ -315,7 +315,7 @@ def test_a_foreign_rule_is_asked_on_the_chain(fresh: Books, engine_of_own: Engin
     fresh.post(1, reversal(queries, 1, 2, 5_000, 1))
     followed(engine_of_own, fresh)
     asked: list[str] = []
-    names = {selector("MultiplierRule", function).hex(): function for function in ("apply_", "takeBack")}
+    names = {selector("MultiplierRule", function).hex(): function for function in ("weigh", "takeBack")}
 
     class Counting:
         def call(self, method: str, params: list[Any]) -> Any:
@@ -327,7 +327,7 @@ def test_a_foreign_rule_is_asked_on_the_chain(fresh: Books, engine_of_own: Engin
             return fresh.rpc.batch(calls)
 
     assert audited(fresh, engine_of_own, Counting()).divergences == ()
-    assert asked == ["apply_", "takeBack"]
+    assert asked == ["weigh", "takeBack"]
 
 
 @pytest.fixture

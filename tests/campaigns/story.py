@@ -46,9 +46,8 @@ from coalition.ledger.campaigns.terms import Terms, hash_of
 from coalition.ledger.chain_word import proof_for
 from coalition.ledger.events import Earned, Event, Position, Redeemed, Reversed
 from coalition.ledger.operations import Earn, Operation, Purpose, Redeem, Reverse
-from coalition.ledger.rules.twins import rule_of, standing_of
+from coalition.ledger.rules.twins import rule_of, standing_of, terms_of
 from coalition.ledger.state import State, apply_all
-from coalition.service.campaign_book import terms_of_kind
 from tests.campaigns.programmes import (
     ATTESTOR,
     PARTNERS,
@@ -264,7 +263,7 @@ class Story:
             chain.progress_of(self._deployment, number, member.address), chain.Progress(*told)
         ).progress
         kind = self.campaigns[file].kind
-        shown = standing_of(kind, terms_of_kind(kind, terms.rule_terms), progress, self._now)
+        shown = standing_of(kind, terms_of(kind, terms.rule_terms), progress, self._now)
         return shown.done, shown.needed, shown.completed
 
     def proven(self) -> AuditReport:

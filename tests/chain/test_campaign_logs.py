@@ -18,7 +18,7 @@ from coalition.chain.campaigns import terms_tuple
 from coalition.chain.keccak import keccak
 from coalition.errors import IntegrityError
 from coalition.ledger import campaign_events, programme_events
-from coalition.ledger.campaign_events import CampaignProposed, Refusal
+from coalition.ledger.campaign_events import CampaignProposed, Progressed, Refusal
 from coalition.ledger.campaigns.terms import Sponsor, Terms
 from coalition.ledger.programme_events import ProgrammeAnnounced
 from coalition.ledger.tiers import Downgrade, Programme, QualifyBy, Tier
@@ -93,7 +93,8 @@ PLAIN = [
     (contract, entry)
     for contract in MODULES
     for entry in artifact(contract).entries("event")
-    if entry["name"] not in logs.LIBRARY_EVENTS and not any(one["type"] == "tuple" for one in entry["inputs"])
+    if entry["name"] not in (*logs.LIBRARY_EVENTS, "Progressed")
+    and not any(one["type"] == "tuple" for one in entry["inputs"])
 ]
 
 
@@ -110,6 +111,18 @@ def test_each_event_is_read_as_it_was_written(contract: str, entry: Mapping[str,
     assert (position.block, position.log, position.timestamp, position.transaction) == (7, 2, 1_700_000_000, "0xab")
     assert type(event) is getattr(MODULES[contract], entry["name"])
     assert [getattr(event, field.name) for field in fields(event)] == values
+
+
+@given(numbers, st.integers(0, 2**200 - 1))
+@settings(max_examples=60)
+def test_progress_and_its_campaign_are_read_from_one_word(campaign: int, progress: int) -> None:
+    member = checksummed("ab" * 20)
+    log = log_of(entry_of("CampaignBook", "Progressed"), [member, campaign << 200 | progress])
+
+    found = logs.decode_log(log, {7: 1})
+
+    assert found is not None
+    assert found[1] == Progressed(campaign, member, progress)
 
 
 @given(numbers, words, hashes, numbers, terms_)

@@ -128,7 +128,14 @@ def address(value: int) -> str:
     return checksummed(value.to_bytes(20))
 
 
+def _progressed(topics: list[bytes], data: bytes) -> Event:
+    standing = int.from_bytes(data)
+    return campaign_events.Progressed(standing >> 200, address(int.from_bytes(topics[1])), standing % (1 << 200))
+
+
 def _decoder(entry: dict[str, Any]) -> Callable[[list[bytes], bytes], Event]:
+    if entry["name"] == "Progressed":
+        return _progressed
     make = getattr(campaign_events, entry["name"])
 
     def decode(topics: list[bytes], data: bytes) -> Event:

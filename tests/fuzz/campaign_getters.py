@@ -65,9 +65,15 @@ def compare_partner(world: World, partner: int) -> int:
     open_ = state.open_at.get(partner, [])
     _same(world, "CampaignBook", "openAt", words(32, len(open_), *open_), partner)
     _same(world, "CampaignBook", "reservedPointsOf", words(state.reserved.get(partner, 0)), partner)
-    is_open = world.engine.is_open_at(partner, world.timestamp)
-    _same(world, "CampaignBook", "isOpenAt", words(is_open), partner)
+    _same(world, "CampaignBook", "briefingFor", words(_briefing(world, open_)), partner)
     return 3
+
+
+def _briefing(world: World, open_: list[int]) -> int:
+    """The first word of the list of what is open: their number, and seven of them; and whether tiers run."""
+    first = sum(campaign << 32 * (place + 1) for place, campaign in enumerate(open_[:7]))
+    tiers_run = world.engine.tiers is not None and world.engine.tiers.is_running(world.timestamp)
+    return len(open_) | first | tiers_run << 31
 
 
 def compare_all(world: World, members: Iterable[str]) -> int:

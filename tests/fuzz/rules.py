@@ -86,8 +86,8 @@ class Contract:
         return None
 
     def apply(self, terms: Terms, progress: int, happening: Happening) -> Answer:
-        """Ask `apply_`."""
-        return self._answer("apply_", words(10 * 32, progress, *_words_of(happening), len(terms), *terms))
+        """Ask `weigh`."""
+        return self._answer("weigh", words(10 * 32, progress, *_words_of(happening), len(terms), *terms))
 
     def take_back(self, terms: Terms, progress: int, happening: Happening, taken: TakenBack) -> Answer:
         """Ask `takeBack`."""

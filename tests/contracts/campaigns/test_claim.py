@@ -46,7 +46,7 @@ def test_each_member_stands_for_itself(world, dividend, member, other_member, st
         ("OccasionRefused", campaign, stranger, 0, Refusal.MEMBER_UNKNOWN),
         ("Awarded", campaign, member, terms_hash, 0, 0, 500, progress),
         ("OccasionRefused", campaign, member, 0, Refusal.NOT_ELIGIBLE),
-        ("Progressed", campaign, other_member, progress - 5_005),
+        ("Progressed", other_member, campaign << 200 | progress - 5_005),
     ]
     assert credited(tx) == [to(member, 500)]
     assert (paid, world.paid(campaign)) == (500, 500)

@@ -101,7 +101,7 @@ def test_the_first_version(world, chain_id, attestor, third_partner, stranger):
     assert (str(found_hash), code_hash) == (terms_hash, world.agreements.ruleCodeHashOf(terms.rule))
     assert (bytes(segment), found_attestor, notice) == (terms.segment, attestor, DAY)
     stored = brownie.web3.eth.get_code(brownie.convert.to_address("0x" + f"{place % 2**160:040x}"))
-    assert stored == b"\0" + b"".join(one.to_bytes(32) for one in terms.rule_terms)
+    assert stored == b"\0" + bytes(code_hash) + b"".join(one.to_bytes(32) for one in terms.rule_terms)
     assert place >> 160 == len(terms.rule_terms)
     assert world.reserved() == (6_000, 4_000)
     assert [plain(world.book.openAt(partner)) for partner in (1, 2, 3)] == [(campaign,), (), (campaign,)]

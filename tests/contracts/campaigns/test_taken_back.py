@@ -40,7 +40,7 @@ def test_progress_goes_back(world, member):
     bought = world.buy(member)
     back = world.reverse(bought, [word(campaign, 0, bought.time)], 1_000, 0)
 
-    assert told(back.tx) == [("Progressed", campaign, member, 0), ("HookTakenBack", 0, ())]
+    assert told(back.tx) == [("Progressed", member, campaign << 200), ("HookTakenBack", 0, ())]
     assert world.standing(campaign, member) == (0, 0, 0)
 
 

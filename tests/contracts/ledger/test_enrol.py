@@ -1,5 +1,6 @@
 """`PointLedger.enrol`."""
 
+import brownie
 import pytest
 from support import BATCH_MAX, DAY, ZERO, reverts, told
 
@@ -72,6 +73,7 @@ def test_a_member_stays_as_it_is(ledger, operator, member, stranger, issue, lots
 
 def test_remembers_since_when(ledger, operator, stranger, issue, member, go_to_epoch, recovery, next_key, other_member):
     assert ledger.memberSinceOf(stranger) == 0
+    brownie.chain.sleep(10)
     tx = ledger.enrol([stranger], {"from": operator})
     since = ledger.memberSinceOf(member)
     assert ledger.memberSinceOf(stranger) == tx.timestamp > since

@@ -58,6 +58,6 @@ def all_of(rule: Any, terms: list[int], happenings: list[tuple], progress: int =
     """Progress after several happenings, and the award of each."""
     awards = []
     for happening in happenings:
-        progress, given = answer(rule.apply_(terms, progress, happening))
+        progress, given = answer(rule.weigh(terms, progress, happening))
         awards.append(given)
     return progress, awards

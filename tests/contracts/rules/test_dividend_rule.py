@@ -47,30 +47,30 @@ def test_good_terms_are_accepted(rule):
 
 def test_only_purchases_and_claims_count(rule):
     for time in (MONDAY, PAYABLE_FROM):
-        assert answer(rule.apply_(TERMS, 500, happened(ATTESTATION, time))) == (500, 0)
+        assert answer(rule.weigh(TERMS, 500, happened(ATTESTATION, time))) == (500, 0)
 
 
 def test_nothing_is_paid_too_early(rule):
-    assert answer(rule.apply_(TERMS, 500, happened(CLAIM, PAYABLE_FROM - 1))) == (500, 0)
+    assert answer(rule.weigh(TERMS, 500, happened(CLAIM, PAYABLE_FROM - 1))) == (500, 0)
 
 
 def test_a_late_purchase_does_not_count(rule):
-    assert answer(rule.apply_(TERMS, 500, purchase(100, PAYABLE_FROM))) == (500, 0)
+    assert answer(rule.weigh(TERMS, 500, purchase(100, PAYABLE_FROM))) == (500, 0)
 
 
 def test_spend_adds_up(rule):
-    assert answer(rule.apply_(TERMS, 500, purchase(100, PAYABLE_FROM - 1))) == (600, 0)
+    assert answer(rule.weigh(TERMS, 500, purchase(100, PAYABLE_FROM - 1))) == (600, 0)
 
 
 def test_it_is_paid_once(rule):
     claim = happened(CLAIM, PAYABLE_FROM)
-    assert answer(rule.apply_(TERMS, 1_239, claim)) == (PAID + 1_239, award(123))
-    assert answer(rule.apply_(TERMS, PAID + 1_239, claim)) == (PAID + 1_239, 0)
+    assert answer(rule.weigh(TERMS, 1_239, claim)) == (PAID + 1_239, award(123))
+    assert answer(rule.weigh(TERMS, PAID + 1_239, claim)) == (PAID + 1_239, 0)
 
 
 def test_an_award_has_48_bits(rule):
     claim = happened(CLAIM, PAYABLE_FROM)
-    assert answer(rule.apply_([1_000_000, PAYABLE_FROM], 2**48, claim)) == (PAID + 2**48, award(POINTS_MAX))
+    assert answer(rule.weigh([1_000_000, PAYABLE_FROM], 2**48, claim)) == (PAID + 2**48, award(POINTS_MAX))
 
 
 def test_before_it_is_paid_a_reversal_takes_spend_only(rule):

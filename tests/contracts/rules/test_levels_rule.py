@@ -127,7 +127,7 @@ def test_the_last_stage_falls_and_is_made_up_first(rule, day, points):
     assert answer(rule.takeBack(DINING, progress, visit(2, day), part(100, 1, points))) == (progress, 0)
     fell = word(1, count=600, last=1, opened=1, fell=1)
     assert answer(rule.takeBack(DINING, progress, visit(2, day), part(100, 0, points))) == (fell, award(100))
-    assert answer(rule.apply_(DINING, fell, visit(2, 2))) == (progress, award(100))
+    assert answer(rule.weigh(DINING, fell, visit(2, 2))) == (progress, award(100))
 
 
 def test_a_stage_that_fell_gives_its_reward_back_once(rule):
@@ -160,5 +160,5 @@ def test_what_did_not_count_takes_nothing_back(rule):
 
 def test_progress_beyond_shorter_terms_is_left_alone(rule):
     progress, short = word(3, last=0b101, opened=5, last_opened=3), [1, DINING[1]]
-    assert answer(rule.apply_(short, progress, visit(2, 6))) == (progress, 0)
+    assert answer(rule.weigh(short, progress, visit(2, 6))) == (progress, 0)
     assert answer(rule.takeBack(short, progress, visit(2, 4), part(100, 0))) == (progress, 0)

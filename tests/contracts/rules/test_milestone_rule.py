@@ -82,7 +82,7 @@ def test_nobody_is_paid_before_enrolment(rule, terms):
 
 
 def test_who_enrolled_too_early_gets_no_bonus(rule):
-    assert answer(rule.apply_([1, 250, ENROLLED + 1, 0, 7], 0, claim(0))) == (0, 0)
+    assert answer(rule.weigh([1, 250, ENROLLED + 1, 0, 7], 0, claim(0))) == (0, 0)
 
 
 @pytest.mark.parametrize("occasion", [PURCHASE, CLAIM])

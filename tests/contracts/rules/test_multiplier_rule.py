@@ -53,41 +53,41 @@ def test_good_terms_are_accepted(rule):
 
 def test_terms_are_counted_at_each_purchase(rule):
     with reverts("TermCountInvalid", 6, 7):
-        rule.apply_(TRIPLE[:-1], 0, purchase(100))
+        rule.weigh(TRIPLE[:-1], 0, purchase(100))
 
 
 def test_only_purchases_count(rule):
-    assert answer(rule.apply_(TRIPLE, 5, happened(CLAIM))) == (5, 0)
+    assert answer(rule.weigh(TRIPLE, 5, happened(CLAIM))) == (5, 0)
 
 
 def test_a_small_purchase_does_not_count(rule):
-    assert answer(rule.apply_(TRIPLE, 0, purchase(99, points=10))) == (0, 0)
+    assert answer(rule.weigh(TRIPLE, 0, purchase(99, points=10))) == (0, 0)
 
 
 def test_base_points_are_multiplied(rule):
-    assert answer(rule.apply_(TRIPLE, 0, purchase(100, points=10))) == (0, award(20))
+    assert answer(rule.weigh(TRIPLE, 0, purchase(100, points=10))) == (0, award(20))
 
 
 def test_a_part_of_a_point_is_rounded_down(rule):
-    assert answer(rule.apply_([0, 5_000, 127, 0, 1_440, UTC, 0], 0, purchase(100, points=7))) == (0, award(3))
+    assert answer(rule.weigh([0, 5_000, 127, 0, 1_440, UTC, 0], 0, purchase(100, points=7))) == (0, award(3))
 
 
 def test_the_hours_are_local(rule):
     opens = SATURDAY + 16 * HOUR  # 17:00, an hour ahead of UTC
     for time, points in ((opens - 1, 0), (opens, 50), (opens + 2 * HOUR - 1, 50), (opens + 2 * HOUR, 0)):
-        assert answer(rule.apply_(HAPPY_HOUR, 0, purchase(500, time))) == (0, award(points))
+        assert answer(rule.weigh(HAPPY_HOUR, 0, purchase(500, time))) == (0, award(points))
 
 
 def test_the_weekday_is_local(rule):
     sunday_only = [1, 1_000, 0b1000000, 0, 1_440, UTC + 120, 0]
     begins = SATURDAY + DAY - 2 * HOUR
     for time, points in ((begins - 1, 0), (begins, 50), (begins + DAY - 1, 50), (begins + DAY, 0)):
-        assert answer(rule.apply_(sunday_only, 0, purchase(500, time))) == (0, award(points))
+        assert answer(rule.weigh(sunday_only, 0, purchase(500, time))) == (0, award(points))
 
 
 def test_an_award_has_48_bits(rule):
     largest = [1, 1_000_000, 127, 0, 1_440, UTC, 0]
-    assert answer(rule.apply_(largest, 0, purchase(2**48 - 1))) == (0, award(POINTS_MAX))
+    assert answer(rule.weigh(largest, 0, purchase(2**48 - 1))) == (0, award(POINTS_MAX))
 
 
 def test_pro_rata_parts_add_up(rule):

@@ -70,4 +70,4 @@ def test_another_purchase_takes_nothing_back(rule):
 
 
 def test_after_a_reversal_another_purchase_can_be_the_first(rule):
-    assert answer(rule.apply_(TERMS, 0, referred(day=2))) == (MONDAY + 2 * DAY, PAID)
+    assert answer(rule.weigh(TERMS, 0, referred(day=2))) == (MONDAY + 2 * DAY, PAID)

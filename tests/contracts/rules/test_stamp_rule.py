@@ -40,11 +40,11 @@ def test_an_award_must_be_something(rule):
 
 
 def test_only_purchases_count(rule):
-    assert answer(rule.apply_(CARD, progress(2, 0), happened(DRAW))) == (progress(2, 0), 0)
+    assert answer(rule.weigh(CARD, progress(2, 0), happened(DRAW))) == (progress(2, 0), 0)
 
 
 def test_a_small_purchase_gets_no_stamp(rule):
-    assert answer(rule.apply_(CARD, progress(2, 0), purchase(99))) == (progress(2, 0), 0)
+    assert answer(rule.weigh(CARD, progress(2, 0), purchase(99))) == (progress(2, 0), 0)
 
 
 def test_each_full_card_pays_up_to_the_limit(rule):

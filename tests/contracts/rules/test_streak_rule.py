@@ -61,11 +61,11 @@ def test_good_terms_are_accepted(rule):
 
 
 def test_only_purchases_count(rule):
-    assert answer(rule.apply_(THREE_DAYS, 0, happened(CLAIM))) == (0, 0)
+    assert answer(rule.weigh(THREE_DAYS, 0, happened(CLAIM))) == (0, 0)
 
 
 def test_a_small_purchase_does_not_count(rule):
-    assert answer(rule.apply_(THREE_DAYS, 0, purchase(99))) == (0, 0)
+    assert answer(rule.weigh(THREE_DAYS, 0, purchase(99))) == (0, 0)
 
 
 def test_progress_is_laid_out_as_documented(rule):

@@ -60,16 +60,16 @@ def test_purchases_enter_up_to_the_limit(rule):
 def test_each_entry_wins_by_its_own_lot(rule):
     assert 0 < len(winners(40)) < 40
     paid = award(1_001 * len(winners(40)))
-    assert answer(rule.apply_(TERMS, 40, happened(DRAW, subject=RANDOM))) == (drawn(40), paid)
+    assert answer(rule.weigh(TERMS, 40, happened(DRAW, subject=RANDOM))) == (drawn(40), paid)
 
 
 def test_every_entry_of_128_can_win(rule):
-    progress, paid = answer(rule.apply_([10_000, 5, 128, 0], 128, happened(DRAW, subject=RANDOM)))
+    progress, paid = answer(rule.weigh([10_000, 5, 128, 0], 128, happened(DRAW, subject=RANDOM)))
     assert (progress, paid) == (128 + DRAWN + (2**128 - 1) * 2**10, award(640))
 
 
 def test_without_a_seed_entries_are_worth_their_average(rule):
-    assert answer(rule.apply_(TERMS, 3, happened(DRAW))) == (3 + DRAWN_BLIND, award(750))
+    assert answer(rule.weigh(TERMS, 3, happened(DRAW))) == (3 + DRAWN_BLIND, award(750))
 
 
 @pytest.mark.parametrize("progress", [3 + DRAWN, 3 + DRAWN_BLIND])

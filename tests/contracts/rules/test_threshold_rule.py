@@ -38,7 +38,7 @@ def test_an_award_must_be_something(rule):
 
 
 def test_only_purchases_count(rule):
-    assert answer(rule.apply_(ONCE, progress(5, 0), happened(ATTESTATION))) == (progress(5, 0), 0)
+    assert answer(rule.weigh(ONCE, progress(5, 0), happened(ATTESTATION))) == (progress(5, 0), 0)
 
 
 def test_once_is_once(rule):
@@ -53,12 +53,12 @@ def test_every_time_is_every_time_and_the_badge_comes_first(rule):
 
 def test_awards_together_have_48_bits(rule):
     terms = [1, POINTS_MAX, 1, 0]
-    assert answer(rule.apply_(terms, 0, purchase(3))) == (progress(3, 3), award(POINTS_MAX))
+    assert answer(rule.weigh(terms, 0, purchase(3))) == (progress(3, 3), award(POINTS_MAX))
 
 
 def test_spend_may_be_as_large_as_it_likes(rule):
     before = progress(2**96 - 2**48, 1)
-    assert answer(rule.apply_(ONCE, before, purchase(2**48 - 1))) == (progress(2**96 - 1, 1), 0)
+    assert answer(rule.weigh(ONCE, before, purchase(2**48 - 1))) == (progress(2**96 - 1, 1), 0)
 
 
 def test_a_reversal_above_the_threshold_takes_nothing(rule):
@@ -93,4 +93,4 @@ def test_spend_never_falls_below_zero(rule):
 
 
 def test_what_was_taken_back_can_be_earned_again(rule):
-    assert answer(rule.apply_(ONCE, progress(999, 0), purchase(1))) == (progress(1_000, 1), award(50, badge=7))
+    assert answer(rule.weigh(ONCE, progress(999, 0), purchase(1))) == (progress(1_000, 1), award(50, badge=7))

@@ -3,8 +3,17 @@ pragma solidity 0.8.37;
 
 import {IRule} from "../interfaces/IRule.sol";
 
-/// @title Guards of the words of a campaign's terms
-library Terms {
+/// @title The words of a campaign's terms
+library RuleTerms {
+    /// @notice Word `index`.
+    /// @dev Without looking whether there is one: `check` has seen to that before a campaign could start. Who asks a rule with
+    /// fewer words gets an answer about 0.
+    function word(uint256[] calldata terms, uint256 index) internal pure returns (uint256 value) {
+        assembly ("memory-safe") {
+            value := calldataload(add(terms.offset, shl(5, index)))
+        }
+    }
+
     /// @notice Reverts unless there are `wanted` words.
     function requireCount(uint256[] calldata terms, uint256 wanted) internal pure {
         require(terms.length == wanted, IRule.TermCountInvalid(terms.length, wanted));
