@@ -238,11 +238,15 @@ class Replay:
         return None
 
     def _claimed_or_drawn(self, position: Position, event: Any) -> Violation | None:
-        """The same events must come of a claim or of a draw of one of the members that they name."""
+        """The same events must come of a claim or of a draw of one of the members that they name.
+
+        Where all that was told is that the award of who referred was cut to nothing, it was one of the members that it referred.
+        """
         campaign = self.engine.state.campaigns[event.campaign]
         live = campaign.live
         named = {getattr(one, "member", NOBODY) for _, one in self.waiting}
-        for member in named if live is not None else ():
+        referred = (member for member, referrer in campaign.referrers.items() if referrer in named)
+        for member in dict.fromkeys((*named, *referred)) if live is not None else ():
             sponsors = len(live.terms.sponsors) if live is not None else 0
             subject = draw_subject(campaign, sponsors, member, self.engine.keccak)
             time = position.timestamp if live is None else claim_time(live, position.timestamp)

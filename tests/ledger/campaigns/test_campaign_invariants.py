@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
 import pytest
 from eth_hash.auto import keccak
 
-from coalition.ledger.campaign_events import Awarded, CampaignProposed, Progressed, TermsApproved
+from coalition.ledger.campaign_events import AwardCut, Awarded, CampaignProposed, Progressed, TermsApproved
 from coalition.ledger.campaigns import calls, fold
 from coalition.ledger.campaigns.invariants import (
     award_names_approved_terms,
@@ -20,13 +20,16 @@ from coalition.ledger.campaigns.state import CampaignState
 from coalition.ledger.events import Earned, Event, MemberEnrolled, Position, Reversed
 from coalition.ledger.lots import Lots
 from coalition.ledger.rules.dividend import DividendTerms
+from coalition.ledger.rules.rule import NO_AWARD, Award, Happening, Occasion, TakenBack
 from tests.ledger.campaigns.support import (
     BOOK,
     DIVIDEND,
     DOUBLED,
+    KEYS,
     MEMBERS,
     MULTIPLIER,
     NOW,
+    OPERATOR,
     RULES,
     STAMPS,
     STRANGER,
@@ -95,6 +98,44 @@ def test_a_rule_without_a_twin_is_believed_but_not_its_limits() -> None:
     beyond = [*events[:at], (position, replace(event, points=60)), *events[at + 1 :]]
     (found,) = progress_replays(beyond, known, keccak, is_hooked=True)
     assert "purchase 1 at partner 1" in found.sentence
+
+
+class OnlyForTheReferrer:
+    """A kind that gives nothing to the member who claims."""
+
+    kind, contract = "only-for-the-referrer", ""
+
+    def check(self, terms: Sequence[int]) -> None:
+        pass
+
+    def apply(self, terms: Sequence[int], progress: int, happening: Happening) -> tuple[int, Award]:
+        return progress, Award(0, 600, 0) if happening.occasion is Occasion.CLAIM else NO_AWARD
+
+    def take_back(
+        self, terms: Sequence[int], progress: int, happening: Happening, taken: TakenBack
+    ) -> tuple[int, Award]:
+        return progress, NO_AWARD
+
+
+def test_a_claim_that_tells_only_of_who_referred() -> None:
+    world, foreign, new = World(), "0x" + "5" * 40, "0x" + "6" * 40
+    world.engine.rules = {**RULES, foreign: OnlyForTheReferrer()}
+    world.call(OPERATOR, calls.ListRule(foreign, b"\1" * 32))
+    number = world.open(rule=foreign, rule_terms=(), opt_in=True)
+    for member, since in world.coalition.members.items():
+        world.history.insert(0, (Position(0, 0, since), MemberEnrolled(member)))
+    world.now += 1
+    world.coalition.members[new] = world.now
+    world.history.append((world.position, MemberEnrolled(new)))
+    world.call(KEYS[0], calls.Refer(number, new, MEMBER))
+    world.call(new, calls.Join(number, (calls.Joining(new, ()),)))
+    for _ in range(3):
+        told = world.call(STRANGER, calls.Claim(number, (new,)))
+
+    assert told == [AwardCut(number, MEMBER, 600, 0)]
+    assert progress_replays(world.history, RULES, keccak, is_hooked=True) == []
+    (found,) = progress_replays(changed(world.history, AwardCut, member=STRANGER), RULES, keccak, is_hooked=True)
+    assert "explains" in found.sentence
 
 
 def test_more_than_the_budget() -> None:
