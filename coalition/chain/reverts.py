@@ -180,6 +180,9 @@ TABLE: Mapping[str, Row] = {
     "LedgerBusy": (Refused, "ledger_busy", "The ledger is in the middle of an operation. Call it from outside of one."),
     "AwardsTooLarge": (
         Refused, "amount_too_large", "The campaigns would pay {points} points at once; {largest} is the most."),
+    "BookAnswerInvalid": (
+        Refused, "campaign_book_invalid",
+        "What the ledger asks about campaigns did not answer as a campaign book does. Have the governor take it out."),
     "WordStoreFailed": (Refused, "gas_too_low", "The terms could not be stored. Send the transaction with more gas."),
     # tiers
     "NotTierKeeper": (AccessDenied, "campaign_book_only", "Only the campaign book may do this, not {caller}."),

@@ -35,6 +35,7 @@ contract ScriptedHook is IEarnHook {
     uint256[] private _others;
     address private _target;
     bytes private _attack;
+    bytes private _raw;
 
     function isListening() external pure returns (bool) {
         return true;
@@ -49,6 +50,11 @@ contract ScriptedHook is IEarnHook {
         _points = points;
         _words = words;
         _others = others;
+    }
+
+    /// @notice Answers purchases with these bytes from now on, whatever they mean.
+    function say(bytes calldata raw) external {
+        _raw = raw;
     }
 
     /// @notice Reverts from now on.
@@ -84,6 +90,12 @@ contract ScriptedHook is IEarnHook {
     ) external returns (uint256 awarded, bytes32 awards, uint256[] memory others) {
         _interrupt();
         emit Heard(partner, member, receipt, spendMinor, points, memberSince);
+        bytes memory raw = _raw;
+        if (raw.length > 0) {
+            assembly ("memory-safe") {
+                return(add(raw, 32), mload(raw))
+            }
+        }
         uint256[] memory words = _words;
         return (_points, words.length == 0 ? bytes32(0) : keccak256(abi.encodePacked(words)), _others);
     }

@@ -238,15 +238,13 @@ class Replay:
         return None
 
     def _claimed_or_drawn(self, position: Position, event: Any) -> Violation | None:
-        """The same events must come of a claim or of a draw of one of the members that they name.
-
-        Where all that was told is that the award of who referred was cut to nothing, it was one of the members that it referred.
+        """The same events must come of a claim or of a draw of one member. Of several that explain what comes first, it was the one
+        that explains most: who referred can claim, too.
         """
         campaign = self.engine.state.campaigns[event.campaign]
         live = campaign.live
-        named = {getattr(one, "member", NOBODY) for _, one in self.waiting}
-        referred = (member for member, referrer in campaign.referrers.items() if referrer in named)
-        for member in dict.fromkeys((*named, *referred)) if live is not None else ():
+        explained = 0
+        for member in _who(event, campaign) if live is not None else ():
             sponsors = len(live.terms.sponsors) if live is not None else 0
             subject = draw_subject(campaign, sponsors, member, self.engine.keccak)
             time = position.timestamp if live is None else claim_time(live, position.timestamp)
@@ -256,11 +254,13 @@ class Replay:
                 trial = Trial(self.engine, "", position)
                 ask(trial, campaign, member, *occasion, 0, [])
                 count = len(trial.events)
-                if count and trial.events == [one for _, one in self.waiting[:count]]:
-                    for place, one in self.waiting[:count]:
-                        HANDLERS[type(one)](self.engine.state, place, one)
-                    self.waiting = self.waiting[count:]
-                    return None
+                if count > explained and trial.events == [one for _, one in self.waiting[:count]]:
+                    explained = count
+        if explained:
+            for place, one in self.waiting[:explained]:
+                HANDLERS[type(one)](self.engine.state, place, one)
+            self.waiting = self.waiting[explained:]
+            return None
         return Violation(NAME, f"nothing that happened explains {event}", position)
 
     def _run(self, position: Position) -> CampaignRun:
@@ -282,3 +282,10 @@ class Replay:
 
 def _place(position: Position) -> tuple[int, str]:
     return position.block, position.transaction
+
+
+def _who(first: Any, campaign: Campaign) -> list[str]:
+    """Members of whose claim or draw this may be the first event: the award of who referred is cut before anything else is told."""
+    if type(first) is not told.AwardCut:
+        return [first.member]
+    return [first.member, *(member for member, referrer in campaign.referrers.items() if referrer == first.member)]
