@@ -213,18 +213,22 @@ def earned_preview(
 
     The campaign book answers as if the ledger asked; receipt 0 stands for the purchase, which no rule looks at.
     """
-    args = (partner, member, 0, spend_minor, points, member_since)
-    question = {
-        "from": deployment.ledger,
-        "to": deployment.campaign_book,
-        "data": "0x" + abi.encode_call("CampaignBook", "earned", args).hex(),
-    }
-    try:
-        answer = rpc.call("eth_call", [question, hex(block)])
-    except RpcError as error:
-        raise translated(error) from None
-    awarded: int = abi.decode_result("CampaignBook", "earned", bytes.fromhex(answer[2:]))[0]
-    return awarded
+
+    def asked(function: str, *args: object) -> int:
+        question = {
+            "from": deployment.ledger,
+            "to": deployment.campaign_book,
+            "data": "0x" + abi.encode_call("CampaignBook", function, args).hex(),
+        }
+        try:
+            answer = rpc.call("eth_call", [question, hex(block)])
+        except RpcError as error:
+            raise translated(error) from None
+        found: int = abi.decode_result("CampaignBook", function, bytes.fromhex(answer[2:]))[0]
+        return found
+
+    briefing = asked("briefingFor", partner)
+    return asked("earned", partner, member, 0, spend_minor, member_since, points, briefing) if briefing else 0
 
 
 def terms_tuple(terms: Terms) -> tuple[Any, ...]:
