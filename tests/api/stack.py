@@ -67,9 +67,9 @@ class Stack:
 
 
 @contextmanager
-def running(folder: Path) -> Iterator[Stack]:
-    """Two partners, one member with a key of its own, and the API over it."""
-    rpc = TesterRpc(start_timestamp=START)
+def running(folder: Path, start: int = START) -> Iterator[Stack]:
+    """Two partners, one member with a key of its own, and the API over it; `start` is the chain's first time."""
+    rpc = TesterRpc(start_timestamp=start)
     operator = signer("operator")
     roles = RoleSigners(signer("deployer"), operator, signer("governor"), signer("recovery"))
     deployment = deploy(rpc, roles, Parameters())

@@ -1,0 +1,160 @@
+"""What the service answers about operations, members and partners.
+
+Points and money are whole numbers, money in minor units; times have their offset, UTC. Names that a later service may add to
+(`kind`, `status`, `code`) are plain text, so that an older client still reads them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from urllib.parse import parse_qs, urlsplit
+
+__all__ = [
+    "Balance",
+    "Check",
+    "EpochPoints",
+    "Health",
+    "Lot",
+    "Operation",
+    "OperationPage",
+    "Operations",
+    "Partner",
+    "Readiness",
+    "Totals",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class EpochPoints:
+    """Points earned in one epoch."""
+
+    epoch: int
+    points: int
+
+
+@dataclass(frozen=True, slots=True)
+class Lot:
+    """Points that expire together: from `expires_at` on they no longer count."""
+
+    epoch: int
+    points: int
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One operation and what the ledger decided. What its kind has not is `None`.
+
+    `replayed` is true if this is the first answer, given again; `None` where operations are looked up.
+    """
+
+    receipt: str
+    kind: str
+    status: str
+    confirmed_at: datetime
+    block: int
+    transaction: str
+    code: str | None = None
+    member: str | None = None
+    spend_minor: int | None = None
+    currency: str | None = None
+    points: int | None = None
+    awarded: int | None = None
+    lots: tuple[EpochPoints, ...] | None = None
+    deadline: datetime | None = None
+    original_receipt: str | None = None
+    replayed: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Operations:
+    """What became of one receipt: what was accepted; if nothing was, the last refusal. `pending`: something is on its way."""
+
+    receipt: str
+    pending: bool
+    operations: tuple[Operation, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class OperationPage:
+    """Operations, newest first."""
+
+    operations: tuple[Operation, ...]
+    next: str | None
+
+    @property
+    def cursor(self) -> str | None:
+        """Where the next page starts; `None` at the end.
+
+        Only this is taken from `next`: an answer does not decide where the API key is sent.
+        """
+        return None if self.next is None else parse_qs(urlsplit(self.next).query).get("cursor", [None])[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Balance:
+    """What an account holds, the lot that expires first in front.
+
+    `held` is put aside by open holds; `debt` is owed after a reversal met an empty account.
+    """
+
+    member: str
+    points: int
+    held: int
+    debt: int
+    lots: tuple[Lot, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Partner:
+    """The partner whose API key this is. `earn_rate_bps`: points for 10,000 minor units."""
+
+    partner: int
+    name: str
+    currency: str
+    earn_rate_bps: int
+    status: str
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """What a partner posted since it joined: accepted operations, and how many were `rejected`, by code."""
+
+    partner: int
+    members: int
+    purchases: int
+    redemptions: int
+    points_issued: int
+    points_awarded: int
+    points_redeemed: int
+    points_refunded: int
+    points_reversed: int
+    points_awarded_reversed: int
+    points_outstanding: int
+    rejected: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """The process lives."""
+
+    status: str
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing that has to be in order."""
+
+    name: str
+    ok: bool
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Readiness:
+    """Operations can be taken."""
+
+    status: str
+    checks: tuple[Check, ...]

@@ -1,0 +1,103 @@
+"""The routes about campaigns, tiers, badges and previews, as pure functions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from coalition.client.campaign_answers import (
+    Badges,
+    Campaign,
+    Campaigns,
+    CampaignTotals,
+    MemberCampaigns,
+    Preview,
+    Tier,
+)
+from coalition.client.request import Effect, Request, get, post, segment
+
+__all__ = [
+    "approve_campaign",
+    "badges",
+    "campaign",
+    "campaign_progress",
+    "campaigns",
+    "end_campaign",
+    "member_campaigns",
+    "pause_campaign",
+    "preview",
+    "propose_campaign",
+    "resume_campaign",
+    "start_campaign",
+    "tier",
+]
+
+
+def campaigns() -> Request[Campaigns]:
+    """Ask for the campaigns that the partner sponsors or takes part in."""
+    return get("/v1/campaigns", Campaigns)
+
+
+def campaign(number: int) -> Request[Campaign]:
+    """Ask for one campaign: terms, versions with their approvals, budget, and what was paid."""
+    return get(f"/v1/campaigns/{number}", Campaign)
+
+
+def campaign_progress(number: int) -> Request[CampaignTotals]:
+    """Ask what a campaign came to, without members."""
+    return get(f"/v1/campaigns/{number}/progress", CampaignTotals)
+
+
+def propose_campaign(
+    file: Mapping[str, Any], *, accounts: Sequence[str] | None = None, amends: int | None = None
+) -> Request[Campaign]:
+    """Put a campaign, or another version of the one that it `amends`, to its sponsors."""
+    return post("/v1/campaigns", Campaign, Effect.CHANGE, {"file": file, "accounts": accounts, "amends": amends})
+
+
+def approve_campaign(number: int, terms_hash: str, *, until: datetime | None = None) -> Request[Campaign]:
+    """Agree to exactly the terms of this hash; without `until`, until the campaign opens."""
+    body = {"terms_hash": terms_hash, "until": until}
+    return post(f"/v1/campaigns/{number}/approvals", Campaign, Effect.CHANGE, body)
+
+
+def start_campaign(number: int) -> Request[Campaign]:
+    """Start the latest version, if the last approval did not."""
+    return post(f"/v1/campaigns/{number}/start", Campaign, Effect.CHANGE)
+
+
+def pause_campaign(number: int) -> Request[Campaign]:
+    """Let nothing count until it is resumed, where the terms allow it."""
+    return post(f"/v1/campaigns/{number}/pause", Campaign, Effect.CHANGE)
+
+
+def resume_campaign(number: int) -> Request[Campaign]:
+    """Let purchases count again."""
+    return post(f"/v1/campaigns/{number}/resume", Campaign, Effect.CHANGE)
+
+
+def end_campaign(number: int) -> Request[Campaign]:
+    """End it after the notice of its terms, where they allow it."""
+    return post(f"/v1/campaigns/{number}/end", Campaign, Effect.CHANGE)
+
+
+def member_campaigns(member: str) -> Request[MemberCampaigns]:
+    """Ask where a member stands: what is done, what is next, and until when."""
+    return get(f"/v1/members/{segment(member)}/campaigns", MemberCampaigns)
+
+
+def tier(member: str) -> Request[Tier]:
+    """Ask for a member's tier, and what is missing to the next."""
+    return get(f"/v1/members/{segment(member)}/tier", Tier)
+
+
+def badges(member: str) -> Request[Badges]:
+    """Ask for a member's badges."""
+    return get(f"/v1/members/{segment(member)}/badges", Badges)
+
+
+def preview(member: str, spend_minor: int, *, currency: str | None = None) -> Request[Preview]:
+    """Ask what a purchase would bring now. Nothing counts."""
+    body = {"member": member, "spend_minor": spend_minor, "currency": currency}
+    return post("/v1/preview", Preview, Effect.NOTHING, body)

@@ -1,0 +1,225 @@
+"""The two clients. They differ in how they send and wait; requests, answers and the rules for repeating are shared."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import time
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from typing import Any, Concatenate, ParamSpec, Self, TypeVar
+
+import httpx
+
+from coalition.client import campaign_requests, requests
+from coalition.client.access import ApiKey, address_of
+from coalition.client.answers import Operation
+from coalition.client.course import Course, Outcome, Patience
+from coalition.client.request import Request
+
+__all__ = ["AsyncClient", "Client"]
+
+PAGE_OPERATIONS = 200
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+def _documented(method: Callable[..., Any], build: Callable[..., Any]) -> None:
+    method.__name__, method.__doc__ = build.__name__, build.__doc__
+    signature = inspect.signature(build)
+    itself = inspect.Parameter("self", inspect.Parameter.POSITIONAL_ONLY)
+    method.__signature__ = signature.replace(  # type: ignore[attr-defined]
+        parameters=[itself, *signature.parameters.values()]
+    )
+
+
+def _sync(build: Callable[P, Request[T]]) -> Callable[Concatenate[Client, P], T]:
+    def method(self: Client, /, *args: P.args, **kwargs: P.kwargs) -> T:
+        return self.send(build(*args, **kwargs))
+
+    _documented(method, build)
+    return method
+
+
+def _async(build: Callable[P, Request[T]]) -> Callable[Concatenate[AsyncClient, P], Coroutine[Any, Any, T]]:
+    async def method(self: AsyncClient, /, *args: P.args, **kwargs: P.kwargs) -> T:
+        return await self.send(build(*args, **kwargs))
+
+    _documented(method, build)
+    return method
+
+
+class Client:
+    """A partner's way to the service. Threads may share one; close it, or use it in a `with` statement."""
+
+    def __init__(
+        self,
+        url: str | None = None,
+        api_key: str | None = None,
+        *,
+        patience: Patience | None = None,
+        transport: httpx.BaseTransport | None = None,
+    ) -> None:
+        """Nothing is sent yet. Without `url` and `api_key`, `COALITION_URL` and `COALITION_API_KEY` count."""
+        self._patience = patience or Patience()
+        self._http = httpx.Client(base_url=address_of(url), auth=ApiKey(api_key), transport=transport)
+
+    def send(self, request: Request[T]) -> T:
+        """Send a request, again where that is safe, until it is answered or the deadline is there."""
+        course = Course(request, self._patience)
+        while True:
+            outcome: Outcome
+            try:
+                outcome = self._http.request(**course.attempt())
+            except httpx.RequestError as error:
+                outcome = error
+            pause = course.after(outcome)
+            if pause is None:
+                return course.answer
+            time.sleep(pause)
+
+    def history(
+        self,
+        *,
+        member: str | None = None,
+        kind: requests.Kind | None = None,
+        status: requests.Status | None = None,
+        limit: int = PAGE_OPERATIONS,
+    ) -> Iterator[Operation]:
+        """Give the partner's operations, newest first, page by page of `limit` operations."""
+        cursor: str | None = None
+        while True:
+            page = self.history_page(member=member, kind=kind, status=status, limit=limit, cursor=cursor)
+            yield from page.operations
+            cursor = page.cursor
+            if cursor is None:
+                return
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._http.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"Client({str(self._http.base_url)!r})"
+
+    earn = _sync(requests.earn)
+    redeem = _sync(requests.redeem)
+    hold = _sync(requests.hold)
+    capture = _sync(requests.capture)
+    release = _sync(requests.release)
+    reverse = _sync(requests.reverse)
+    refund = _sync(requests.refund)
+    operation = _sync(requests.operation)
+    history_page = _sync(requests.history_page)
+    balance = _sync(requests.balance)
+    me = _sync(requests.me)
+    totals = _sync(requests.totals)
+    health = _sync(requests.health)
+    ready = _sync(requests.ready)
+    campaigns = _sync(campaign_requests.campaigns)
+    campaign = _sync(campaign_requests.campaign)
+    campaign_progress = _sync(campaign_requests.campaign_progress)
+    propose_campaign = _sync(campaign_requests.propose_campaign)
+    approve_campaign = _sync(campaign_requests.approve_campaign)
+    start_campaign = _sync(campaign_requests.start_campaign)
+    pause_campaign = _sync(campaign_requests.pause_campaign)
+    resume_campaign = _sync(campaign_requests.resume_campaign)
+    end_campaign = _sync(campaign_requests.end_campaign)
+    member_campaigns = _sync(campaign_requests.member_campaigns)
+    tier = _sync(campaign_requests.tier)
+    badges = _sync(campaign_requests.badges)
+    preview = _sync(campaign_requests.preview)
+
+
+class AsyncClient:
+    """As `Client`, with `await` and `async for`. Tasks may share one; close it, or use it in an `async with` statement."""
+
+    def __init__(
+        self,
+        url: str | None = None,
+        api_key: str | None = None,
+        *,
+        patience: Patience | None = None,
+        transport: httpx.AsyncBaseTransport | None = None,
+    ) -> None:
+        """Nothing is sent yet. Without `url` and `api_key`, `COALITION_URL` and `COALITION_API_KEY` count."""
+        self._patience = patience or Patience()
+        self._http = httpx.AsyncClient(base_url=address_of(url), auth=ApiKey(api_key), transport=transport)
+
+    async def send(self, request: Request[T]) -> T:
+        """Send a request, again where that is safe, until it is answered or the deadline is there."""
+        course = Course(request, self._patience)
+        while True:
+            outcome: Outcome
+            try:
+                outcome = await self._http.request(**course.attempt())
+            except httpx.RequestError as error:
+                outcome = error
+            pause = course.after(outcome)
+            if pause is None:
+                return course.answer
+            await asyncio.sleep(pause)
+
+    async def history(
+        self,
+        *,
+        member: str | None = None,
+        kind: requests.Kind | None = None,
+        status: requests.Status | None = None,
+        limit: int = PAGE_OPERATIONS,
+    ) -> AsyncIterator[Operation]:
+        """Give the partner's operations, newest first, page by page of `limit` operations."""
+        cursor: str | None = None
+        while True:
+            page = await self.history_page(member=member, kind=kind, status=status, limit=limit, cursor=cursor)
+            for operation in page.operations:
+                yield operation
+            cursor = page.cursor
+            if cursor is None:
+                return
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._http.aclose()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *error: object) -> None:
+        await self.close()
+
+    def __repr__(self) -> str:
+        return f"AsyncClient({str(self._http.base_url)!r})"
+
+    earn = _async(requests.earn)
+    redeem = _async(requests.redeem)
+    hold = _async(requests.hold)
+    capture = _async(requests.capture)
+    release = _async(requests.release)
+    reverse = _async(requests.reverse)
+    refund = _async(requests.refund)
+    operation = _async(requests.operation)
+    history_page = _async(requests.history_page)
+    balance = _async(requests.balance)
+    me = _async(requests.me)
+    totals = _async(requests.totals)
+    health = _async(requests.health)
+    ready = _async(requests.ready)
+    campaigns = _async(campaign_requests.campaigns)
+    campaign = _async(campaign_requests.campaign)
+    campaign_progress = _async(campaign_requests.campaign_progress)
+    propose_campaign = _async(campaign_requests.propose_campaign)
+    approve_campaign = _async(campaign_requests.approve_campaign)
+    start_campaign = _async(campaign_requests.start_campaign)
+    pause_campaign = _async(campaign_requests.pause_campaign)
+    resume_campaign = _async(campaign_requests.resume_campaign)
+    end_campaign = _async(campaign_requests.end_campaign)
+    member_campaigns = _async(campaign_requests.member_campaigns)
+    tier = _async(campaign_requests.tier)
+    badges = _async(campaign_requests.badges)
+    preview = _async(campaign_requests.preview)

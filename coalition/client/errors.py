@@ -1,0 +1,60 @@
+"""What goes wrong, in one class and a special case of it.
+
+```
+ApiError            the service refused, or could not be reached: nothing of this request counted
+└── OutcomeUnknown  it may have counted or not; with a receipt, asking again is safe and tells
+```
+
+`docs/errors.md` says for each code why it happens and what to do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+__all__ = ["ApiError", "OutcomeUnknown"]
+
+
+class ApiError(Exception):
+    """The service refused a request, or could not be reached.
+
+    `code` is stable and in snake case. `status` is that of HTTP, `None` where there was no answer. `detail` is a sentence for
+    people. `why` holds what else the answer tells, such as `differences` of a receipt that was used before.
+    """
+
+    def __init__(
+        self, detail: str, *, code: str, status: int | None = None, why: Mapping[str, Any] | None = None
+    ) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.code = code
+        self.status = status
+        self.why: Mapping[str, Any] = why or {}
+
+    def __str__(self) -> str:
+        return f"{self.detail} ({self.code})"
+
+
+class OutcomeUnknown(ApiError):
+    """A change was asked for, and whether it counted is not known. `receipt` is the one to ask again with, if it had one."""
+
+    def __init__(
+        self,
+        detail: str,
+        *,
+        code: str,
+        status: int | None = None,
+        why: Mapping[str, Any] | None = None,
+        receipt: str | None = None,
+    ) -> None:
+        super().__init__(detail, code=code, status=status, why=why)
+        self.receipt = receipt
+
+    def __str__(self) -> str:
+        if self.receipt is None:
+            return f"{super().__str__()}. The outcome is unknown: look at the campaign before asking again."
+        return (
+            f"{super().__str__()}. The outcome is unknown. Asking again with the same receipt, {self.receipt!r}, and the same "
+            "content is safe: it counts once."
+        )

@@ -1,0 +1,157 @@
+"""The routes about operations, members, the partner and the service itself, as pure functions.
+
+`docs/client.md` shows them; the service's `/docs` tells every field.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+from typing import Literal
+
+from coalition.client.answers import (
+    Balance,
+    Health,
+    Operation,
+    OperationPage,
+    Operations,
+    Partner,
+    Readiness,
+    Totals,
+)
+from coalition.client.request import Effect, Request, get, post, segment
+
+__all__ = [
+    "balance",
+    "capture",
+    "earn",
+    "health",
+    "history_page",
+    "hold",
+    "me",
+    "operation",
+    "ready",
+    "redeem",
+    "refund",
+    "release",
+    "reverse",
+    "totals",
+]
+
+Kind = Literal["earn", "redeem", "hold", "capture", "release", "reverse", "refund"]
+Status = Literal["accepted", "refused"]
+
+
+def earn(
+    member: str,
+    receipt: str,
+    spend_minor: int,
+    *,
+    currency: str | None = None,
+    enrols: bool | None = None,
+    occurred_at: datetime | None = None,
+) -> Request[Operation]:
+    """Count a purchase of `spend_minor` minor units. `enrols` makes an unknown account a member's first."""
+    body = {
+        "member": member,
+        "receipt": receipt,
+        "spend_minor": spend_minor,
+        "currency": currency,
+        "enrols": enrols,
+        "occurred_at": occurred_at,
+    }
+    return post("/v1/earn", Operation, Effect.RECEIPT, body)
+
+
+def redeem(
+    member: str,
+    receipt: str,
+    points: int,
+    *,
+    deadline: datetime,
+    signature: bytes | None = None,
+    occurred_at: datetime | None = None,
+) -> Request[Operation]:
+    """Take points on the member's signature; without one, within the allowance that the member gave this partner."""
+    body = {
+        "member": member,
+        "receipt": receipt,
+        "points": points,
+        "deadline": deadline,
+        "signature": signature,
+        "occurred_at": occurred_at,
+    }
+    return post("/v1/redeem", Operation, Effect.RECEIPT, body)
+
+
+def hold(
+    member: str, receipt: str, points: int, *, deadline: datetime, signature: bytes | None = None
+) -> Request[Operation]:
+    """Put points aside until `deadline`; capture or release them later under the same receipt."""
+    body = {"member": member, "receipt": receipt, "points": points, "deadline": deadline, "signature": signature}
+    return post("/v1/hold", Operation, Effect.RECEIPT, body)
+
+
+def capture(receipt: str, points: int) -> Request[Operation]:
+    """Redeem points of the hold under `receipt`; the rest goes back to the member."""
+    return post("/v1/capture", Operation, Effect.RECEIPT, {"receipt": receipt, "points": points})
+
+
+def release(receipt: str) -> Request[Operation]:
+    """Give the points of the hold under `receipt` back."""
+    return post("/v1/release", Operation, Effect.RECEIPT, {"receipt": receipt})
+
+
+def reverse(receipt: str, original_receipt: str, *, spend_minor: int | None = None) -> Request[Operation]:
+    """Take back what a purchase earned; without `spend_minor`, all that is left of it."""
+    body = {"receipt": receipt, "original_receipt": original_receipt, "spend_minor": spend_minor}
+    return post("/v1/reverse", Operation, Effect.RECEIPT, body)
+
+
+def refund(receipt: str, original_receipt: str, *, points: int | None = None) -> Request[Operation]:
+    """Give redeemed points back; without `points`, all that is left of them."""
+    body = {"receipt": receipt, "original_receipt": original_receipt, "points": points}
+    return post("/v1/refund", Operation, Effect.RECEIPT, body)
+
+
+def operation(receipt: str) -> Request[Operations]:
+    """Ask what became of a receipt. The code `operation_unknown` means that nothing counted."""
+    return get(f"/v1/operations/{segment(receipt)}", Operations)
+
+
+def history_page(
+    *,
+    member: str | None = None,
+    kind: Kind | None = None,
+    status: Status | None = None,
+    limit: int | None = None,
+    cursor: str | None = None,
+) -> Request[OperationPage]:
+    """Ask for one page of the partner's operations, newest first; `cursor` is that of the page before."""
+    query = {"member": member, "kind": kind, "status": status, "limit": limit, "cursor": cursor}
+    return get("/v1/operations", OperationPage, query)
+
+
+def balance(member: str) -> Request[Balance]:
+    """Ask what an account holds."""
+    return get(f"/v1/members/{segment(member)}/balance", Balance)
+
+
+def me() -> Request[Partner]:
+    """Ask which partner the API key speaks for."""
+    return get("/v1/partner", Partner)
+
+
+def totals() -> Request[Totals]:
+    """Ask what the partner issued and redeemed."""
+    return get("/v1/partner/totals", Totals)
+
+
+def health() -> Request[Health]:
+    """Ask whether the process lives. It is asked once."""
+    return replace(get("/health", Health), patient=False)
+
+
+def ready() -> Request[Readiness]:
+    """Ask whether operations can be taken. It is asked once; if not, the code is `not_ready`, and `why` has the checks."""
+    return replace(get("/ready", Readiness), patient=False)

@@ -1,0 +1,231 @@
+"""The client against the OpenAPI document, and the two clients against each other."""
+
+from __future__ import annotations
+
+import inspect
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import MISSING, asdict, fields, is_dataclass
+from datetime import UTC, datetime
+from types import NoneType, UnionType
+from typing import Any, get_args, get_origin, get_type_hints
+
+import pytest
+
+from coalition import client as package
+from coalition.api import create_app
+from coalition.api.campaign_examples import APPROVAL, CAMPAIGN, MEMBER_CAMPAIGNS, PREVIEW, TIER
+from coalition.api.examples import BALANCE, OPERATION, OPERATIONS, TOTALS
+from coalition.client import ApiError, AsyncClient, Client, campaign_requests, requests
+from coalition.client.reading import read
+from coalition.client.request import Request
+
+MEMBER = "0x7E5F4552091A69125d5DfCb7b8C2659029395Bdf"
+TIME = datetime(2026, 3, 1, 12, 15, tzinfo=UTC)
+BUILDERS = {name: getattr(part, name) for part in (requests, campaign_requests) for name in part.__all__}
+ARGUMENTS: dict[str, Any] = {
+    "accounts": [MEMBER],
+    "amends": 1,
+    "currency": "USD",
+    "cursor": "x",
+    "deadline": TIME,
+    "enrols": True,
+    "file": {"campaign": "x"},
+    "kind": "earn",
+    "limit": 3,
+    "member": MEMBER,
+    "number": 1,
+    "occurred_at": TIME,
+    "original_receipt": "o",
+    "points": 5,
+    "receipt": "r",
+    "signature": b"\1" * 65,
+    "spend_minor": 100,
+    "status": "accepted",
+    "terms_hash": APPROVAL["terms_hash"],
+    "until": TIME,
+}
+
+
+def built(build: Callable[..., Request[Any]], *, optional: bool) -> Request[Any]:
+    parameters = inspect.signature(build).parameters.values()
+    return build(**{one.name: ARGUMENTS[one.name] for one in parameters if optional or one.default is one.empty})
+
+
+@pytest.fixture(scope="module")
+def document() -> dict[str, Any]:
+    unused: Any = None
+    found: dict[str, Any] = create_app(unused, unused, unused, unused, unused, unused).openapi()
+    return found
+
+
+def route_of(document: dict[str, Any], request: Request[Any]) -> tuple[str, str]:
+    path = request.path.partition("?")[0]
+    found = [
+        known
+        for known in document["paths"]
+        if re.fullmatch(re.sub(r"\\\{\w+\\\}", "[^/]+", re.escape(known)), path)
+        and request.method.lower() in document["paths"][known]
+    ]
+    assert len(found) == 1, (request.path, found)
+    return request.method, found[0]
+
+
+def schema_of(document: dict[str, Any], body: dict[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = document["components"]["schemas"][body["schema"]["$ref"].rpartition("/")[2]]
+    return found
+
+
+def test_every_route_has_one_builder(document: dict[str, Any]) -> None:
+    routes = {(method.upper(), path) for path, methods in document["paths"].items() for method in methods}
+    built_for = [route_of(document, built(build, optional=True)) for build in BUILDERS.values()]
+
+    assert sorted(built_for) == sorted(routes)
+
+
+@pytest.mark.parametrize("name", BUILDERS)
+def test_builders_can_send_every_field_and_parameter(document: dict[str, Any], name: str) -> None:
+    most, least = (built(BUILDERS[name], optional=optional) for optional in (True, False))
+    method, path = route_of(document, most)
+    described = document["paths"][path][method.lower()]
+    known = {one["name"] for one in described.get("parameters", []) if one["in"] == "query"}
+    assert set(most.query or {}) == known
+    assert not least.query
+    if "requestBody" not in described:
+        assert most.content is least.content is None
+        return
+    schema = schema_of(document, described["requestBody"]["content"]["application/json"])
+    assert most.content is not None and least.content is not None
+    assert set(json.loads(most.content)) == set(schema["properties"])
+    assert set(json.loads(least.content)) == set(schema["required"])
+
+
+@pytest.mark.parametrize("name", BUILDERS)
+def test_answers_have_the_fields_and_types_of_the_document(document: dict[str, Any], name: str) -> None:
+    request = built(BUILDERS[name], optional=False)
+    method, path = route_of(document, request)
+    answers = document["paths"][path][method.lower()]["responses"]
+    status = "201" if "201" in answers else "200"
+    compare(document, request.answer, schema_of(document, answers[status]["content"]["application/json"]))
+
+
+def compare(document: dict[str, Any], kind: Any, schema: dict[str, Any]) -> None:
+    """Fail if a type of the client does not take exactly what a schema of the document tells."""
+    if "$ref" in schema:
+        schema = document["components"]["schemas"][schema["$ref"].rpartition("/")[2]]
+    inner = get_args(kind)
+    if get_origin(kind) is UnionType:
+        (what,) = (one for one in inner if one is not NoneType)
+        parts = schema.get("anyOf", [schema])
+        assert {"type": "null"} in parts
+        (schema,) = (part for part in parts if part != {"type": "null"})
+        compare(document, what, schema)
+    elif is_dataclass(kind):
+        hints = get_type_hints(kind)
+        assert hints.keys() == schema["properties"].keys(), kind
+        required = {one.name for one in fields(kind) if one.default is MISSING}
+        assert required == set(schema["required"]), kind
+        for name, hint in hints.items():
+            compare(document, hint, schema["properties"][name])
+    elif get_origin(kind) is tuple:
+        assert schema["type"] == "array"
+        compare(document, inner[0], schema["items"])
+    elif kind is datetime:
+        assert (schema["type"], schema["format"]) == ("string", "date-time")
+    elif inner:
+        assert schema["type"] == "object"
+        compare(document, inner[1], schema["additionalProperties"])
+    else:
+        assert schema["type"] == {str: "string", int: "integer", bool: "boolean"}[kind], kind
+        assert "anyOf" not in schema
+
+
+@pytest.mark.parametrize(
+    ("kind", "example"),
+    [
+        (package.Balance, BALANCE),
+        (package.Operation, OPERATION),
+        (package.Operations, OPERATIONS),
+        (package.Totals, TOTALS),
+        (package.Campaign, CAMPAIGN),
+        (package.MemberCampaigns, MEMBER_CAMPAIGNS),
+        (package.Preview, PREVIEW),
+        (package.Tier, TIER),
+    ],
+)
+def test_the_documents_examples_are_read_whole(kind: type[Any], example: dict[str, Any]) -> None:
+    same(read(kind, example), example)
+
+
+def same(found: Any, example: Any) -> None:
+    """Fail if a value that was read does not tell all of the example."""
+    if isinstance(example, dict):
+        for name, value in example.items():
+            same(found[name] if not is_dataclass(found) else getattr(found, name), value)
+    elif isinstance(example, list):
+        assert len(found) == len(example)
+        for one, value in zip(found, example, strict=True):
+            same(one, value)
+    elif isinstance(found, datetime):
+        assert found == datetime.fromisoformat(example)
+    else:
+        assert found == example and type(found) is type(example)
+
+
+def test_both_clients_have_the_same_methods() -> None:
+    def methods(kind: type) -> dict[str, Any]:
+        return {name: value for name, value in vars(kind).items() if callable(value) and not name.startswith("_")}
+
+    sync, waiting = methods(Client), methods(AsyncClient)
+    assert sync.keys() == waiting.keys() == BUILDERS.keys() | {"close", "history", "send"}
+    for name, build in BUILDERS.items():
+        expected = list(inspect.signature(build).parameters.values())
+        for method in (sync[name], waiting[name]):
+            assert list(inspect.signature(method).parameters.values())[1:] == expected
+            assert (method.__name__, method.__doc__) == (name, build.__doc__)
+    assert inspect.signature(sync["history"]).parameters == inspect.signature(waiting["history"]).parameters
+
+
+def test_answers_cannot_be_changed() -> None:
+    answers = [found for name in package.__all__ if is_dataclass(found := getattr(package, name))]
+
+    assert len(answers) > 20
+    assert all(kind.__dataclass_params__.frozen for kind in answers)  # type: ignore[union-attr]
+    assert asdict(read(package.Totals, TOTALS)) == TOTALS
+
+
+@pytest.mark.parametrize("key", ["", None, "ck_1_a b", "ck_1_s3cret\n", "ck_1_s3crété"])
+def test_a_key_that_is_none_is_refused_without_showing_it(key: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("COALITION_API_KEY", raising=False)
+    for kind in (Client, AsyncClient):
+        with pytest.raises(ValueError, match="API") as raised:
+            kind("http://127.0.0.1", key)
+        assert "s3cr" not in str(raised.value)
+
+
+@pytest.mark.parametrize("url", ["", "127.0.0.1:8000", "ftp://127.0.0.1", "http://"])
+def test_an_address_that_is_none_is_refused(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("COALITION_URL", raising=False)
+    with pytest.raises(ValueError, match="url"):
+        Client(url, "ck_1_x")
+
+
+def test_the_environment_serves_where_nothing_is_given(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COALITION_URL", "http://127.0.0.1:9")
+    monkeypatch.setenv("COALITION_API_KEY", "ck_1_s3cret")
+    with Client() as client, pytest.raises(ApiError) as raised:
+        client.health()
+    assert raised.value.code == "service_unreachable"
+    assert repr(client) == "Client('http://127.0.0.1:9')"
+
+
+def test_importing_the_client_loads_nothing_heavy() -> None:
+    program = "import sys, coalition.client; print(*sorted(sys.modules))"
+    loaded = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.split()
+
+    ours = {name for name in loaded if name.startswith("coalition") and not name.startswith("coalition.client")}
+    assert ours == {"coalition"}
+    assert {"web3", "sqlalchemy", "fastapi", "pydantic", "alembic", "coincurve"} & set(loaded) == set()
