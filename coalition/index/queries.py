@@ -94,9 +94,12 @@ class Queries:
 
     def operations(self, partner: int, receipts: Sequence[int]) -> dict[int, OperationRecord]:
         """Return the accepted operations that counted these receipts, by receipt; the others are left out."""
+        return {receipt: records_[0] for receipt, records_ in self.operations_under(partner, receipts).items()}
+
+    def operations_under(self, partner: int, receipts: Sequence[int]) -> dict[int, list[OperationRecord]]:
+        """As `operations_of` for many receipts, by receipt; those that nothing counted are left out."""
         with reading(self._engine) as connection:
-            found = records.records_under(connection, partner, receipts)
-        return {receipt: records_[0] for receipt, records_ in found.items()}
+            return records.records_under(connection, partner, receipts)
 
     def original(self, partner: int, receipt: int) -> Original | None:
         """Return what a correction has to prove: (outcome, all outcomes of its word in order, its place among them, its

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from coalition.errors import ReceiptConflict, Refused
 from coalition.ledger.operations import Kind, Rejection
 from coalition.ledger.records import OperationRecord
+from coalition.service.asked import Asked
 
-__all__ = ["REASONS", "Answer", "refusal", "require_same"]
+__all__ = ["DECIDED_BEFORE", "REASONS", "Answer", "answer_of", "first_answer", "refusal"]
+
+ENDS = (Kind.CAPTURE, Kind.RELEASE)
+DECIDED_BEFORE = (Rejection.RECEIPT_USED, Rejection.HOLD_UNKNOWN)
+"""Rejections after which the read model may know a first answer."""
 
 REASONS = {
     Rejection.RECEIPT_USED: "This receipt was used before. Every purchase needs a receipt of its own.",
@@ -49,19 +53,44 @@ def refusal(record: OperationRecord) -> Refused:
     return Refused(REASONS[record.code], code=record.code.code, kind=record.kind.name.lower())
 
 
-def require_same(record: OperationRecord, kind: Kind, asked: Mapping[str, Any]) -> None:
-    """Make sure that an accepted `record` is what is asked for again.
+def answer_of(record: OperationRecord, asked: Asked) -> Answer:
+    """Return what the ledger decided of `asked`.
 
     Raises:
-        ReceiptConflict: it is not; `differences` names each field with what was `recorded` and what is `requested`.
+        Refused: it decided against it.
+        ReceiptConflict: the receipt was on its way already, with other content.
     """
+    if record.code is not None:
+        raise refusal(record)
+    _require_same(record, asked)
+    return Answer(record, asked.receipt)
+
+
+def first_answer(records: Sequence[OperationRecord], asked: Asked) -> Answer | None:
+    """Return the answer that `asked` got before, from what was accepted under its receipt; None if it is new.
+
+    Raises:
+        ReceiptConflict: the receipt counted with other content.
+        Refused: `hold_unknown` if the hold was ended in the other way.
+    """
+    if asked.kind in ENDS and any(record.kind == Kind.HOLD for record in records):
+        records = [record for record in records if record.kind in ENDS]
+        if records and records[0].kind != asked.kind:
+            raise Refused(REASONS[Rejection.HOLD_UNKNOWN], code=Rejection.HOLD_UNKNOWN.code)
+    if not records:
+        return None
+    _require_same(records[0], asked)
+    return Answer(records[0], asked.receipt, replayed=True)
+
+
+def _require_same(record: OperationRecord, asked: Asked) -> None:
     differences = {
         name: {"recorded": getattr(record, name), "requested": value}
-        for name, value in asked.items()
+        for name, value in asked.content.items()
         if getattr(record, name) != value
     }
-    if record.kind != kind:
-        differences["kind"] = {"recorded": record.kind.name.lower(), "requested": kind.name.lower()}
+    if record.kind != asked.kind:
+        differences["kind"] = {"recorded": record.kind.name.lower(), "requested": asked.kind.name.lower()}
     if differences:
         raise ReceiptConflict(
             "This receipt was used before with other content (" + ", ".join(sorted(differences)) + "). "

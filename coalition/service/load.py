@@ -3,32 +3,29 @@
 from __future__ import annotations
 
 import csv
-import time
-from collections import Counter, deque
-from collections.abc import Callable, Iterable
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self, TextIO
 
-from coalition.errors import CoalitionError, InputError, OutcomePending, SetupError, StorageFull, Unavailable
+from coalition.errors import CoalitionError, InputError, SetupError, StorageFull, Unavailable
 from coalition.index.queries import Queries
 from coalition.ledger.ids import receipt_number
-from coalition.ledger.operations import Earn, Kind, Rejection
-from coalition.ledger.records import OperationRecord
-from coalition.service.answers import REASONS
+from coalition.ledger.operations import Earn, Kind
+from coalition.service.answers import Answer
+from coalition.service.asked import Asked
+from coalition.service.bulk import BulkRun
 from coalition.service.custody import Custody
-from coalition.service.files import CHUNK_ROWS, PurchaseRow, RowError
+from coalition.service.files import PurchaseRow, RowError
 from coalition.service.partners import PartnerDirectory
 from coalition.submit.receipt_texts import ReceiptTexts
-from coalition.submit.submitter import Bulk, Submission, Submitter
+from coalition.submit.submitter import Submitter
 
 __all__ = ["LoadReport", "Loader", "refused_path"]
 
-CHUNKS_IN_FLIGHT = 6
 PROGRESS_ROWS = 500
-LOOK_SECONDS = 1.0
 STALLED_SECONDS = 15.0
-CONFLICT = "The receipt was used before with another member or spend."
 
 
 def refused_path(path: Path) -> Path:
@@ -49,28 +46,6 @@ class LoadReport:
     points_awarded: int = 0
     refused_by_code: Counter[str] = field(default_factory=Counter)
     refused_by_partner: dict[str, Counter[str]] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class _Candidate:
-    """A row ready to be posted. `repeats` are rows of the same file that say the same: they share its outcome."""
-
-    row: PurchaseRow
-    partner: int
-    earn: Earn
-    repeats: list[PurchaseRow] = field(default_factory=list)
-
-    @property
-    def key(self) -> tuple[int, int]:
-        return self.partner, self.earn.receipt
-
-
-@dataclass(frozen=True, slots=True)
-class _Posted:
-    """A chunk on its way: its rows, in the order of the results to come."""
-
-    candidates: list[_Candidate]
-    bulk: Bulk
 
 
 class Loader:
@@ -119,168 +94,73 @@ class Loader:
                 load the same file again.
         """
         with _RefusedRows(refused) as out:
-            run = _Run(self, out, progress)
+            accounts = _Accounts(out, progress)
+            run = BulkRun(self.submitter, self.queries, self.texts, accounts.told, self.trouble, STALLED_SECONDS)
             for chunk in chunks:
-                run.take(chunk)
+                run.take(self._wanted(chunk, accounts))
             run.finish()
-        return run.report
+        return accounts.report
 
-    def candidate(self, row: PurchaseRow) -> _Candidate:
-        """Return what to post for a row.
-
-        Raises:
-            InputError: the partner, the member or the receipt is wrong.
-        """
-        partner = self._partners.find(row.partner).partner
-        account = self._custody.account(row.member)
-        earn = Earn(account, receipt_number(row.receipt), row.spend_minor, self._enrol)
-        return _Candidate(row, partner, earn)
-
-    def submission(self, candidate: _Candidate) -> Submission:
-        """Return the submission of a candidate."""
-        row = candidate.row
-        return Submission(
-            candidate.partner, candidate.earn, row.receipt, row.occurred_at if self._follows_clock else None
-        )
-
-
-class _Run:
-    """One load: what is on its way, and what came of the rest."""
-
-    def __init__(self, loader: Loader, out: _RefusedRows, progress: Callable[[int], None]) -> None:
-        self.report = LoadReport()
-        self._loader = loader
-        self._out = out
-        self._progress = progress
-        self._posted: deque[_Posted] = deque()
-        self._underway: dict[tuple[int, int], _Candidate] = {}
-        self._again: list[PurchaseRow] = []
-        self._repeats = 0
-
-    def take(self, rows: Iterable[PurchaseRow | RowError]) -> None:
-        """Take one chunk of rows up; wait only where too many are on their way."""
-        self._post(rows)
-        while len(self._posted) > CHUNKS_IN_FLIGHT:
-            self._settle(self._posted.popleft())
-        if len(self._again) + self._repeats >= CHUNK_ROWS:
-            self.finish()
-
-    def finish(self) -> None:
-        """Wait for all that is on its way; then take up what has a receipt of it with other content."""
-        while self._posted or self._again:
-            while self._posted:
-                self._settle(self._posted.popleft())
-            again, self._again = self._again, []
-            self._post(again)
-
-    def _post(self, rows: Iterable[PurchaseRow | RowError]) -> None:
-        candidates = self._apart(self._known_answered(self._sorted_out(rows)))
-        if candidates:
-            self._loader.texts.keep([(*one.key, one.row.receipt) for one in candidates])
-            bulk = self._loader.submitter.post_many([self._loader.submission(one) for one in candidates])
-            self._posted.append(_Posted(candidates, bulk))
-
-    def _sorted_out(self, rows: Iterable[PurchaseRow | RowError]) -> list[_Candidate]:
-        candidates = []
+    def _wanted(
+        self, rows: Iterable[PurchaseRow | RowError], accounts: _Accounts
+    ) -> Iterator[tuple[PurchaseRow, Asked]]:
         for row in rows:
             if isinstance(row, RowError):
-                self._refuse(row.line, row.partner, row.code, row.reason)
+                accounts.refuse(row.line, row.partner, row.code, row.reason)
                 continue
             try:
-                candidates.append(self._loader.candidate(row))
+                asked = self._asked(row)
             except InputError as error:
-                self._refuse(row.line, row.partner, error.code, error.message)
-        return candidates
-
-    def _apart(self, candidates: list[_Candidate]) -> list[_Candidate]:
-        """Return those to post now: one of each receipt."""
-        fresh = []
-        for candidate in candidates:
-            first = self._underway.setdefault(candidate.key, candidate)
-            if first is candidate:
-                fresh.append(candidate)
-            elif first.earn == candidate.earn:
-                first.repeats.append(candidate.row)
-                self._repeats += 1
+                accounts.refuse(row.line, row.partner, error.code, error.message)
             else:
-                self._again.append(candidate.row)
-        return fresh
+                yield row, asked
 
-    def _known_answered(self, candidates: list[_Candidate]) -> list[_Candidate]:
-        """Answer what was counted before; return the rest."""
-        numbers: dict[int, list[int]] = {}
-        for candidate in candidates:
-            numbers.setdefault(candidate.partner, []).append(candidate.earn.receipt)
-        known = {
-            (partner, number): record
-            for partner, wanted in numbers.items()
-            for number, record in self._loader.queries.operations(partner, wanted).items()
-        }
-        for candidate in candidates:
-            if candidate.key in known:
-                self._answer_known(candidate, known[candidate.key])
-        return [candidate for candidate in candidates if candidate.key not in known]
+    def _asked(self, row: PurchaseRow) -> Asked:
+        partner = self._partners.find(row.partner).partner
+        earn = Earn(self._custody.account(row.member), receipt_number(row.receipt), row.spend_minor, self._enrol)
+        content = {"member": earn.member, "spend_minor": earn.spend_minor}
+        occurred_at = row.occurred_at if self._follows_clock else None
+        return Asked(partner, Kind.EARN, row.receipt, earn.receipt, content, earn, occurred_at=occurred_at)
 
-    def _settle(self, posted: _Posted) -> None:
-        for candidate, result in zip(posted.candidates, self._outcomes(posted.bulk), strict=True):
-            del self._underway[candidate.key]
-            self._repeats -= len(candidate.repeats)
-            self._answer(candidate, result)
 
-    def _outcomes(self, bulk: Bulk) -> list[OperationRecord | CoalitionError]:
-        """Wait, but not for ever where something that is needed stays away."""
-        quiet_since, open_ = time.monotonic(), bulk.open
-        while True:
-            try:
-                return bulk.wait(LOOK_SECONDS)
-            except OutcomePending:
-                trouble = self._loader.trouble()
-                if trouble is None or bulk.open != open_:
-                    quiet_since, open_ = time.monotonic(), bulk.open
-                elif time.monotonic() - quiet_since >= STALLED_SECONDS:
-                    raise trouble from None
+class _Accounts:
+    """What came of the rows of one load."""
 
-    def _answer(self, candidate: _Candidate, result: OperationRecord | CoalitionError) -> None:
-        rows = (candidate.row, *candidate.repeats)
-        if isinstance(result, Unavailable):
-            raise result
-        if isinstance(result, CoalitionError):
-            for row in rows:
-                self._refuse(row.line, row.partner, result.code, result.message)
-        elif result.code == Rejection.RECEIPT_USED:
-            record = self._loader.queries.operations(candidate.partner, [candidate.earn.receipt])
-            self._answer_known(candidate, record[candidate.earn.receipt])
-        elif result.code is not None:
-            for row in rows:
-                self._refuse(row.line, row.partner, result.code.code, REASONS[result.code])
+    def __init__(self, out: _RefusedRows, progress: Callable[[int], None]) -> None:
+        self.report = LoadReport()
+        self._out = out
+        self._progress = progress
+
+    def told(self, row: PurchaseRow, answer: Answer | CoalitionError) -> None:
+        """Count the outcome of a row.
+
+        Raises:
+            Unavailable: it has none, so the load ends here.
+        """
+        if isinstance(answer, Unavailable):
+            raise answer
+        if isinstance(answer, CoalitionError):
+            self.refuse(row.line, row.partner, answer.code, answer.message)
+            return
+        if answer.replayed:
+            self.report.replayed += 1
         else:
             self.report.accepted += 1
-            self.report.points_issued += result.points
-            self.report.points_awarded += result.awarded
-            self.report.replayed += len(candidate.repeats)
-            self._done(len(rows))
+            self.report.points_issued += answer.record.points
+            self.report.points_awarded += answer.record.awarded
+        self._done()
 
-    def _answer_known(self, candidate: _Candidate, record: OperationRecord) -> None:
-        rows = (candidate.row, *candidate.repeats)
-        earn = candidate.earn
-        if (record.kind, record.member, record.spend_minor) == (Kind.EARN, earn.member, earn.spend_minor):
-            self.report.replayed += len(rows)
-            self._done(len(rows))
-            return
-        for row in rows:
-            self._refuse(row.line, row.partner, "receipt_conflict", CONFLICT)
-
-    def _refuse(self, line: int, partner: str, code: str, reason: str) -> None:
+    def refuse(self, line: int, partner: str, code: str, reason: str) -> None:
+        """Count and write down a refused row."""
         self._out.write(line, code, reason)
         self.report.refused += 1
         self.report.refused_by_code[code] += 1
         self.report.refused_by_partner.setdefault(partner, Counter())[code] += 1
-        self._done(1)
+        self._done()
 
-    def _done(self, rows: int) -> None:
-        before = self.report.rows
-        self.report.rows += rows
-        if before // PROGRESS_ROWS != self.report.rows // PROGRESS_ROWS:
+    def _done(self) -> None:
+        self.report.rows += 1
+        if self.report.rows % PROGRESS_ROWS == 0:
             self._progress(self.report.rows)
 
 

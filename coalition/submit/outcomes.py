@@ -63,6 +63,12 @@ class Bulk:
         """Operations whose outcome is not known yet."""
         return self._open
 
+    @property
+    def outcomes(self) -> list[Outcome | None]:
+        """The outcomes as far as they are known, in order."""
+        with self._changed:
+            return list(self._outcomes)
+
     def deliver(self, place: int, outcome: Outcome) -> None:
         """See `Sink.deliver`."""
         with self._changed:

@@ -12,9 +12,11 @@ import pytest
 
 from coalition.errors import ChainUnavailable, OutcomePending, SetupError, StorageFull
 from coalition.ledger.ids import receipt_number
+from coalition.service import bulk as bulk_module
 from coalition.service import load as load_module
+from coalition.service.bulk import BATCHES_IN_FLIGHT
 from coalition.service.files import PurchaseFile, PurchaseRow, RowError
-from coalition.service.load import CHUNKS_IN_FLIGHT, LoadReport, refused_path
+from coalition.service.load import LoadReport, refused_path
 from tests.service.conftest import Chain, Stack, stack_on
 
 numbers = count(1)
@@ -179,7 +181,7 @@ def test_chunks_are_taken_only_as_earlier_ones_are_decided(stack: Stack, monkeyp
 
     report = stack.loader().load(chunks(), progress=progress)
     assert summed(report) == (1_000, 0, 0)
-    assert most <= CHUNKS_IN_FLIGHT + 2
+    assert most <= BATCHES_IN_FLIGHT + 2
     assert decided == 1_000
 
 
@@ -215,7 +217,7 @@ def test_no_room_for_refused_rows(stack: Stack, tmp_path: Path, length: int) -> 
 def test_a_load_waits_out_a_short_trouble_and_gives_up_on_a_long_one(
     stack: Stack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(load_module, "LOOK_SECONDS", 0.01)
+    monkeypatch.setattr(bulk_module, "LOOK_SECONDS", 0.01)
     monkeypatch.setattr(load_module, "STALLED_SECONDS", 0.3)
     gone = ChainUnavailable("The node is gone.")
 
