@@ -9,13 +9,14 @@ from fastapi import APIRouter, FastAPI
 
 from coalition import __version__
 from coalition.api import docs
+from coalition.api.bulk_bodies import SCHEMAS
 from coalition.api.context import Context
 from coalition.api.credentials import CredentialStore
 from coalition.api.errors import handle_errors
 from coalition.api.health import Readiness
 from coalition.api.responses import ProblemBody
+from coalition.api.routes import bulk, members, operations, partner, posting, status
 from coalition.api.routes import campaigns as campaign_routes
-from coalition.api.routes import members, operations, partner, posting, status
 from coalition.service import LedgerService
 from coalition.service.campaign_members import CampaignMembers
 
@@ -59,7 +60,7 @@ def create_app(
     app.state.context = Context(service, credentials, readiness, clock, pending, wait_seconds, campaigns)
     handle_errors(app)
     v1 = APIRouter(prefix="/v1")
-    for part in (posting, operations, members, partner, campaign_routes):
+    for part in (posting, bulk, operations, members, partner, campaign_routes):
         v1.include_router(part.router)
     app.include_router(v1)
     app.include_router(status.router)
@@ -76,9 +77,10 @@ def _describe(app: FastAPI) -> None:
         if app.openapi_schema is None:
             document = generate()
             schemas = document["components"]["schemas"]
-            definition = ProblemBody.model_json_schema(ref_template="#/components/schemas/{model}")
-            schemas |= definition.pop("$defs", {})
-            schemas[ProblemBody.__name__] = definition
+            for body in (ProblemBody, *SCHEMAS):
+                definition = body.model_json_schema(ref_template="#/components/schemas/{model}")
+                schemas |= definition.pop("$defs", {})
+                schemas[body.__name__] = definition
             for unused in ("HTTPValidationError", "ValidationError"):
                 schemas.pop(unused, None)
         assert app.openapi_schema is not None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Annotated, TypeVar
@@ -20,6 +21,7 @@ __all__ = ["Context", "Ctx", "Partner"]
 
 WAITERS_MAX = 512
 READERS_MAX = 16
+BULKS_OF_PARTNER_MAX = 2
 T = TypeVar("T")
 
 bearer = HTTPBearer(
@@ -43,6 +45,13 @@ class Context:
     campaigns: CampaignMembers
     posting: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(WAITERS_MAX))
     reading: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(READERS_MAX))
+    _bulks: dict[int, CapacityLimiter] = field(
+        default_factory=lambda: defaultdict(lambda: CapacityLimiter(BULKS_OF_PARTNER_MAX))
+    )
+
+    def bulks(self, partner: int) -> CapacityLimiter:
+        """The bulk requests of one partner that are served at a time; others wait, before their bodies are read."""
+        return self._bulks[partner]
 
     async def post(self, work: Callable[[], T]) -> T:
         """Run what may wait for the chain."""

@@ -7,7 +7,7 @@ from typing import Any
 from coalition.api.examples import problem_example
 from coalition.api.responses import ProblemBody
 
-__all__ = ["POSTING", "READING", "problems", "readiness_problem"]
+__all__ = ["BULK", "POSTING", "READING", "problems", "readiness_problem"]
 
 Responses = dict[int | str, dict[str, Any]]
 
@@ -31,6 +31,10 @@ EXAMPLES: dict[int, tuple[str, tuple[dict[str, Any], ...]]] = {
         "There is no such thing, or it is another partner's.",
         (problem_example(404, "operation_unknown", "Nothing was accepted under receipt 'till-7-000099'."),),
     ),
+    408: (
+        "The body stopped coming.",
+        (problem_example(408, "body_stalled", "Nothing came for 30 s, and the body is not over."),),
+    ),
     409: (
         "The receipt was used before, with other content.",
         (
@@ -44,7 +48,12 @@ EXAMPLES: dict[int, tuple[str, tuple[dict[str, Any], ...]]] = {
     ),
     413: (
         "The body is too large.",
-        (problem_example(413, "body_too_large", "A body has 65536 bytes at most.", body_bytes_max=65536),),
+        (
+            problem_example(413, "body_too_large", "A body has 65536 bytes at most.", body_bytes_max=65536),
+            problem_example(
+                413, "operations_too_many", "A request has 10000 operations at most.", operations_max=10000
+            ),
+        ),
     ),
     415: (
         "The body is not announced as JSON.",
@@ -103,4 +112,5 @@ def _response(description: str, examples: tuple[dict[str, Any], ...]) -> dict[st
 
 SCHEMA = f"#/components/schemas/{ProblemBody.__name__}"
 POSTING = problems(400, 401, 403, 404, 409, 413, 415, 422, 500, 503)
+BULK = problems(400, 401, 403, 408, 413, 415, 422, 500, 503)
 READING = problems(401, 403, 404, 422, 500, 503)

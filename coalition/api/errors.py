@@ -4,7 +4,7 @@
 |---|---|
 | `ReceiptConflict` | 409, with `differences` |
 | `NotFound` | 404 |
-| `InputError` | 422, with `errors` where fields are wrong; 400, 405, 413, 415 where no field can be named |
+| `InputError` | 422, with `errors` where fields are wrong; 400, 405, 408, 413, 415 where no field can be named |
 | `Refused` | 422 with the code of the rejection; 409 for `receipt_used`; 503 with `Retry-After` for `ledger_paused` |
 | `AccessDenied` | 403; 401 with `WWW-Authenticate` where the credential is missing, unknown or revoked |
 | `Unavailable`: `OutcomePending`, `StorageFull`, `ChainUnavailable`, … | 503 with `Retry-After` |
@@ -40,7 +40,7 @@ from coalition.errors import (
     Unavailable,
 )
 
-__all__ = ["STATUS_BY_CODE", "STATUS_BY_TYPE", "handle_errors", "problem", "problem_of", "unexpected"]
+__all__ = ["STATUS_BY_CODE", "STATUS_BY_TYPE", "document_of", "handle_errors", "problem", "problem_of", "unexpected"]
 
 STATUS_BY_TYPE: tuple[tuple[type[CoalitionError], int], ...] = (
     (ReceiptConflict, 409),
@@ -52,6 +52,7 @@ STATUS_BY_TYPE: tuple[tuple[type[CoalitionError], int], ...] = (
 )
 STATUS_BY_CODE = {
     "body_malformed": 400,
+    "body_stalled": 408,
     "body_too_large": 413,
     "content_type_unsupported": 415,
     "credential_invalid": 401,
@@ -59,6 +60,7 @@ STATUS_BY_CODE = {
     "credential_revoked": 401,
     "ledger_paused": 503,
     "method_not_allowed": 405,
+    "operations_too_many": 413,
     "receipt_used": 409,
     "route_unknown": 404,
 }
@@ -79,37 +81,56 @@ def problem(
     details: Mapping[str, Any] | None = None,
     headers: Mapping[str, str] | None = None,
 ) -> Response:
-    """Return a problem document; `details` become members of it beside the standard ones."""
-    content = {
-        "type": f"/errors/{code}",
-        "title": code.replace("_", " ").capitalize(),
-        "status": status,
-        "detail": detail,
-        "code": code,
-    } | {name: _plain(value, name) for name, value in (details or {}).items() if name not in RESERVED}
-    return Response(json.dumps(content), status, headers, "application/problem+json")
+    """Return a problem document as an answer; `details` become members of it beside the standard ones."""
+    return _answer(_document(status, code, detail, details or {}), headers)
+
+
+def document_of(error: BaseException) -> dict[str, Any]:
+    """Return the problem document that tells an error; one that is not the client's becomes `internal_error`."""
+    status = next((status for kind, status in STATUS_BY_TYPE if isinstance(error, kind)), None)
+    if status is None or not isinstance(error, CoalitionError):
+        return _unexpected(error)
+    return _document(STATUS_BY_CODE.get(error.code, status), error.code, error.message, error.details)
 
 
 def problem_of(error: CoalitionError) -> Response:
-    """Return the problem that tells an expected error; errors that are not the client's become `internal_error`."""
-    status = next((status for kind, status in STATUS_BY_TYPE if isinstance(error, kind)), None)
-    if status is None:
-        return unexpected(error)
-    status = STATUS_BY_CODE.get(error.code, status)
-    headers = {}
+    """Return the answer that tells an error; see `document_of`."""
+    document = document_of(error)
+    status, headers = document["status"], {}
     if status == HTTPStatus.UNAUTHORIZED:
         fault = "" if error.code == "credential_missing" else ', error="invalid_token"'
         headers["WWW-Authenticate"] = f'Bearer realm="coalition"{fault}'
     if status == HTTPStatus.SERVICE_UNAVAILABLE:
         headers["Retry-After"] = str(RETRY_SECONDS_BY_CODE.get(error.code, RETRY_SECONDS))
-    return problem(status, error.code, error.message, error.details, headers)
+    return _answer(document, headers)
 
 
 def unexpected(error: BaseException) -> Response:
     """Log an error that nobody expected, and return a problem that says nothing but where to look it up."""
+    return _answer(_unexpected(error))
+
+
+def handle_errors(app: FastAPI) -> None:
+    """Make every error of `app` a problem document."""
+    app.add_exception_handler(CoalitionError, _expected)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(HTTPException, _routing)
+
+
+def _document(status: int, code: str, detail: str, details: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "type": f"/errors/{code}",
+        "title": code.replace("_", " ").capitalize(),
+        "status": status,
+        "detail": detail,
+        "code": code,
+    } | {name: _plain(value, name) for name, value in details.items() if name not in RESERVED}
+
+
+def _unexpected(error: BaseException) -> dict[str, Any]:
     error_id = secrets.token_hex(8)
     logger.error("internal error %s", error_id, exc_info=error)
-    return problem(
+    return _document(
         500,
         "internal_error",
         "Something went wrong here. Ask the operator, and name the error_id. The operation may still count: "
@@ -118,11 +139,8 @@ def unexpected(error: BaseException) -> Response:
     )
 
 
-def handle_errors(app: FastAPI) -> None:
-    """Make every error of `app` a problem document."""
-    app.add_exception_handler(CoalitionError, _expected)
-    app.add_exception_handler(RequestValidationError, _invalid)
-    app.add_exception_handler(HTTPException, _routing)
+def _answer(document: Mapping[str, Any], headers: Mapping[str, str] | None = None) -> Response:
+    return Response(json.dumps(document), document["status"], headers, "application/problem+json")
 
 
 async def _expected(request: Request, error: Exception) -> Response:

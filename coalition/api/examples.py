@@ -6,6 +6,8 @@ from typing import Any
 
 __all__ = [
     "BALANCE",
+    "BULK",
+    "BULK_ANSWER",
     "CAPTURE",
     "EARN",
     "HOLD",
@@ -102,3 +104,32 @@ def problem_example(status: int, code: str, detail: str, **details: Any) -> dict
 
 
 PROBLEM = problem_example(422, "balance_too_low", "The member has too few points.", kind="redeem")
+BULK: list[Any] = [
+    {"kind": "earn"} | EARN,
+    {"kind": "redeem", "member": MEMBER, "receipt": "till-7-000045", "points": 9_000_000, "deadline": DEADLINE},
+]
+BULK_ANSWER: dict[str, Any] = {
+    "lines": [
+        {"line": 1, "receipt": "till-7-000041", "operation": OPERATION},
+        {
+            "line": 2,
+            "receipt": "till-7-000045",
+            "problem": problem_example(
+                422,
+                "balance_too_low",
+                "The member has too few points (for a hold, points that expire before its deadline do not count).",
+                kind="redeem",
+            ),
+        },
+    ],
+    "summary": {
+        "lines": 2,
+        "accepted": 1,
+        "replayed": 0,
+        "refused": 1,
+        "unfinished": 0,
+        "by_code": {"balance_too_low": 1},
+        "points_issued": 19,
+        "points_awarded": 0,
+    },
+}

@@ -25,6 +25,7 @@ __all__ = [
     "ReverseRequest",
     "SpendMinor",
     "Time",
+    "strict",
 ]
 
 HEXADECIMAL = re.compile(r"0x(?:[0-9a-fA-F]{2})*")
@@ -91,14 +92,15 @@ Signature = Annotated[
 ]
 
 
-def _strict(example: dict[str, Any]) -> ConfigDict:
+def strict(example: dict[str, Any]) -> ConfigDict:
+    """How a request is read: nothing is guessed, nothing is ignored."""
     return ConfigDict(extra="forbid", strict=True, frozen=True, json_schema_extra={"examples": [example]})
 
 
 class EarnRequest(BaseModel):
     """A purchase that earns."""
 
-    model_config = _strict(examples.EARN)
+    model_config = strict(examples.EARN)
 
     member: Member
     receipt: Receipt
@@ -111,7 +113,7 @@ class EarnRequest(BaseModel):
 class RedeemRequest(BaseModel):
     """Points to redeem."""
 
-    model_config = _strict(examples.REDEEM)
+    model_config = strict(examples.REDEEM)
 
     member: Member
     receipt: Receipt
@@ -124,7 +126,7 @@ class RedeemRequest(BaseModel):
 class HoldRequest(BaseModel):
     """Points to put aside until the deadline, 30 days ahead at most."""
 
-    model_config = _strict(examples.HOLD)
+    model_config = strict(examples.HOLD)
 
     member: Member
     receipt: Receipt
@@ -136,7 +138,7 @@ class HoldRequest(BaseModel):
 class CaptureRequest(BaseModel):
     """Points of an open hold to redeem; the rest goes back to the member."""
 
-    model_config = _strict(examples.CAPTURE)
+    model_config = strict(examples.CAPTURE)
 
     receipt: Annotated[Receipt, Field(description="The receipt of the hold.")]
     points: Points
@@ -145,7 +147,7 @@ class CaptureRequest(BaseModel):
 class ReleaseRequest(BaseModel):
     """An open hold to end; its points go back to the member."""
 
-    model_config = _strict(examples.RELEASE)
+    model_config = strict(examples.RELEASE)
 
     receipt: Annotated[Receipt, Field(description="The receipt of the hold.")]
 
@@ -153,7 +155,7 @@ class ReleaseRequest(BaseModel):
 class ReverseRequest(BaseModel):
     """An earn to take back, in whole or in part."""
 
-    model_config = _strict(examples.REVERSE)
+    model_config = strict(examples.REVERSE)
 
     receipt: Receipt
     original_receipt: Original
@@ -163,7 +165,7 @@ class ReverseRequest(BaseModel):
 class RefundRequest(BaseModel):
     """Redeemed points to give back, all or some."""
 
-    model_config = _strict(examples.REFUND)
+    model_config = strict(examples.REFUND)
 
     receipt: Receipt
     original_receipt: Original

@@ -11,6 +11,7 @@ from coalition.index.queries import Balance, LotRow, Original, Page, PartnerRow,
 from coalition.ledger.lots import Lots
 from coalition.ledger.operations import Kind, Outcome, Rejection
 from coalition.ledger.records import OperationRecord
+from coalition.submit.outcomes import Bulk
 
 NOW = 1_772_366_400  # 2026-03-01T12:00:00Z
 EPOCH = 8
@@ -58,6 +59,12 @@ class FakeBook:
             else:
                 self.stuck.append((submission, future))
         return futures
+
+    def post_many(self, submissions: Sequence[Any]) -> Bulk:
+        bulk = Bulk(len(submissions))
+        for place, future in enumerate(self.post(submissions)):
+            future.add_done_callback(lambda one, place=place: bulk.deliver(place, one.result()))
+        return bulk
 
     def settle(self) -> None:
         stuck, self.stuck = self.stuck or [], None
@@ -157,6 +164,14 @@ class FakeBook:
 
     def operations_of(self, partner: int, receipt: int) -> list[OperationRecord]:
         return [one for one in self.records if one.accepted and (one.partner, one.receipt) == (partner, receipt)]
+
+    def operations_under(self, partner: int, receipts: Sequence[int]) -> dict[int, list[OperationRecord]]:
+        found: dict[int, list[OperationRecord]] = {}
+        wanted = set(receipts)
+        for one in self.records:
+            if one.accepted and one.partner == partner and one.receipt in wanted:
+                found.setdefault(one.receipt, []).append(one)
+        return found
 
     def original(self, partner: int, receipt: int) -> Original | None:
         for one in self.operations_of(partner, receipt):

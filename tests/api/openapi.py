@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -46,8 +47,11 @@ class Contract:
         if not content:
             assert not response.content
             return
-        assert response.headers["content-type"] in content
-        self.validate(response.json(), content[response.headers["content-type"]]["schema"])
+        media_type = response.headers["content-type"]
+        assert media_type in content
+        lines = response.text.splitlines() if media_type == "application/x-ndjson" else [response.text]
+        for line in lines:
+            self.validate(json.loads(line), content[media_type]["schema"])
 
     def validate(self, value: Any, schema: Json) -> None:
         """Fail if a value is not of a schema of the document, which is named by its `$ref`."""

@@ -25,6 +25,7 @@ ATTEMPTS: dict[tuple[str, str], list[tuple[str, Any, int, str | None]]] = {
     ("post", "/v1/release"): [("/v1/release", {"receipt": HELD}, 422, "hold_unknown")],
     ("post", "/v1/reverse"): [("/v1/reverse", {"receipt": "b", "original_receipt": EARNED}, 404, "original_unknown")],
     ("post", "/v1/refund"): [("/v1/refund", {"receipt": "b", "original_receipt": REDEEMED}, 404, "original_unknown")],
+    ("post", "/v1/operations"): [("/v1/operations", [{"kind": "release", "receipt": HELD}], 200, None)],
     ("get", "/v1/operations"): [
         ("/v1/operations?limit=200", None, 200, None),
         (f"/v1/operations?member={MEMBER}", None, 200, None),
@@ -85,6 +86,25 @@ def test_another_partner_sees_and_moves_nothing(till: Till, other_till: Till, bo
     theirs = other_till.get("/v1/operations?status=accepted").json()["operations"]
     assert [one["kind"] for one in theirs] == ["redeem", "hold", "earn"]
     assert other_till.get("/v1/partner/totals").json()["purchases"] == 1
+
+
+def test_lines_of_another_partner_meet_nothing_foreign(till: Till, other_till: Till, book: FakeBook) -> None:
+    till.earn(receipt=EARNED)
+    till.redeem(receipt=REDEEMED)
+    till.hold(receipt=HELD)
+    mine = till.get("/v1/operations").json()
+    lines = [
+        {"kind": "reverse", "receipt": "a", "original_receipt": EARNED},
+        {"kind": "refund", "receipt": "b", "original_receipt": REDEEMED},
+        {"kind": "capture", "receipt": HELD, "points": 1},
+        {"kind": "release", "receipt": HELD},
+        {"kind": "earn", "receipt": REDEEMED} | OWN,
+    ]
+    answer = other_till.post("/v1/operations", lines).json()
+    codes = [line.get("problem", {}).get("code") for line in answer["lines"]]
+    assert codes == ["original_unknown", "original_unknown", "hold_unknown", "hold_unknown", None]
+    assert "differences" not in str(answer)
+    assert till.get("/v1/operations").json() == mine
 
 
 def test_cursors_of_another_partner_lead_to_nothing_foreign(till: Till, other_till: Till) -> None:

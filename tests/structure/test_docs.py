@@ -21,7 +21,7 @@ DOCS = ROOT / "docs"
 ERRORS = (DOCS / "errors.md").read_text()
 README = (ROOT / "README.md").read_text()
 PAGES = sorted([ROOT / "README.md", *DOCS.rglob("*.md")])
-CODE_PLACES = {"problem": 1, "RowError": 1, "_refuse": 2}
+CODE_PLACES = {"problem": 1, "_document": 1, "RowError": 1}
 """Functions that take a code by its place, counted from 0."""
 
 UNSEEN = {"amount_negative": "coalition/service/files.py", "request_invalid": "coalition/api/errors.py"}

@@ -12,6 +12,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Header, Request
 from fastapi.responses import Response
 
+from coalition.api.asking import OperationRequest, asked_of
 from coalition.api.bodies import StrictRoute
 from coalition.api.context import Context, Ctx, Partner
 from coalition.api.documents import POSTING
@@ -28,12 +29,10 @@ from coalition.api.requests import (
     ReverseRequest,
 )
 from coalition.api.responses import OperationBody, OperationsBody
-from coalition.errors import InputError, OutcomePending
-from coalition.service import Answer
+from coalition.errors import OutcomePending
 
 __all__ = ["router"]
 
-CLOCK_SLACK_SECONDS = 60
 HEADERS: dict[str, Any] = {
     "Idempotent-Replayed": {
         "description": "`true` if this is the first answer, given again.",
@@ -70,16 +69,19 @@ class Call:
         self.preference: Preference = preference
         self._root = str(request.scope.get("root_path", ""))
 
-    async def answer(self, receipt: str, post: Callable[[float], Answer]) -> Response:
+    async def answer(self, body: OperationRequest) -> Response:
         """Post, wait as long as preferred, and answer."""
+        receipt = body.receipt
 
         def work() -> OperationBody:
-            answer = post(self.preference.wait_seconds)
-            return operation_of(self.context.service, answer.record, answer.receipt, answer.replayed)
+            service = self.context.service
+            asked = asked_of(service.asking, self.partner, body, self.context.clock)
+            answer = service.post(asked, self.preference.wait_seconds)
+            return operation_of(service, answer.record, answer.receipt, answer.replayed)
 
         location = operation_location(self._root, receipt)
         try:
-            body = await self.context.post(work)
+            counted = await self.context.post(work)
         except OutcomePending as error:
             if not self.preference.asynchronous:
                 error.details["location"] = location
@@ -88,9 +90,9 @@ class Call:
             return json_response(
                 pending, 202, {"Location": location, "Preference-Applied": "respond-async", "Retry-After": "1"}
             )
-        if body.replayed:
-            return json_response(body, 200, {"Idempotent-Replayed": "true", "Content-Location": location})
-        return json_response(body, 201, {"Location": location})
+        if counted.replayed:
+            return json_response(counted, 200, {"Idempotent-Replayed": "true", "Content-Location": location})
+        return json_response(counted, 201, {"Location": location})
 
 
 Posting = Annotated[Call, Depends(Call)]
@@ -109,99 +111,40 @@ def _route(path: str, summary: str) -> Callable[[Callable[..., Any]], Callable[.
 @_route("/earn", "Earn points for a purchase")
 async def earn(call: Posting, body: EarnRequest) -> Response:
     """Count a purchase. The points follow from the partner's earn rate and are rounded down."""
-    return await call.answer(
-        body.receipt,
-        lambda timeout: call.context.service.earn(
-            call.partner,
-            body.member,
-            body.receipt,
-            body.spend_minor,
-            currency=body.currency,
-            enrols=body.enrols,
-            occurred_at=_past(call.context, body.occurred_at),
-            timeout=timeout,
-        ),
-    )
+    return await call.answer(body)
 
 
 @_route("/redeem", "Redeem points")
 async def redeem(call: Posting, body: RedeemRequest) -> Response:
     """Take points on the member's signature or allowance, those nearest to their expiry first."""
-    return await call.answer(
-        body.receipt,
-        lambda timeout: call.context.service.redeem(
-            call.partner,
-            body.member,
-            body.receipt,
-            body.points,
-            deadline=body.deadline,
-            signature=body.signature or b"",
-            occurred_at=_past(call.context, body.occurred_at),
-            timeout=timeout,
-        ),
-    )
+    return await call.answer(body)
 
 
 @_route("/hold", "Put points aside")
 async def hold(call: Posting, body: HoldRequest) -> Response:
     """Put points aside until a deadline; capture or release them later under the same receipt."""
-    return await call.answer(
-        body.receipt,
-        lambda timeout: call.context.service.hold(
-            call.partner,
-            body.member,
-            body.receipt,
-            body.points,
-            deadline=body.deadline,
-            signature=body.signature or b"",
-            timeout=timeout,
-        ),
-    )
+    return await call.answer(body)
 
 
 @_route("/capture", "Redeem points of a hold")
 async def capture(call: Posting, body: CaptureRequest) -> Response:
     """Redeem points of an open hold; the rest goes back to the member."""
-    return await call.answer(
-        body.receipt,
-        lambda timeout: call.context.service.capture(call.partner, body.receipt, body.points, timeout=timeout),
-    )
+    return await call.answer(body)
 
 
 @_route("/release", "End a hold")
 async def release(call: Posting, body: ReleaseRequest) -> Response:
     """Give the points of an open hold back."""
-    return await call.answer(
-        body.receipt, lambda timeout: call.context.service.release(call.partner, body.receipt, timeout=timeout)
-    )
+    return await call.answer(body)
 
 
 @_route("/reverse", "Take an earn back")
 async def reverse(call: Posting, body: ReverseRequest) -> Response:
     """Take back what a purchase earned, in whole or in part: goods were returned."""
-    return await call.answer(
-        body.receipt,
-        lambda timeout: call.context.service.reverse(
-            call.partner, body.receipt, body.original_receipt, body.spend_minor, timeout=timeout
-        ),
-    )
+    return await call.answer(body)
 
 
 @_route("/refund", "Give redeemed points back")
 async def refund(call: Posting, body: RefundRequest) -> Response:
     """Give points back into the lots they came from."""
-    return await call.answer(
-        body.receipt,
-        lambda timeout: call.context.service.refund(
-            call.partner, body.receipt, body.original_receipt, body.points, timeout=timeout
-        ),
-    )
-
-
-def _past(context: Context, occurred_at: int | None) -> int | None:
-    """A till's clock may follow the data, but must not drive it: a later time would let everybody's points expire."""
-    if occurred_at is not None and occurred_at > context.clock() + CLOCK_SLACK_SECONDS:
-        raise InputError(
-            "occurred_at lies in the future of the ledger's clock.", code="occurred_at_in_future", field="occurred_at"
-        )
-    return occurred_at
+    return await call.answer(body)
