@@ -9,8 +9,9 @@ from coalition.errors import ReceiptConflict, Refused
 from coalition.ledger.operations import Kind, Rejection
 from coalition.ledger.records import OperationRecord
 from coalition.service.asked import Asked
+from coalition.submit.receipt_texts import ReceiptTexts
 
-__all__ = ["DECIDED_BEFORE", "REASONS", "Answer", "answer_of", "first_answer", "refusal"]
+__all__ = ["DECIDED_BEFORE", "REASONS", "Answer", "answer_of", "first_answer", "in_words", "refusal"]
 
 ENDS = (Kind.CAPTURE, Kind.RELEASE)
 DECIDED_BEFORE = (Rejection.RECEIPT_USED, Rejection.HOLD_UNKNOWN)
@@ -81,6 +82,18 @@ def first_answer(records: Sequence[OperationRecord], asked: Asked) -> Answer | N
         return None
     _require_same(records[0], asked)
     return Answer(records[0], asked.receipt, replayed=True)
+
+
+def in_words(conflict: ReceiptConflict, texts: ReceiptTexts, partner: int) -> ReceiptConflict:
+    """Return the conflict with the partner's own texts for the numbers of receipts."""
+    different = dict(conflict.details.get("differences", {}))
+    named = different.get("original_receipt")
+    if named is None:
+        return conflict
+    numbers = {side: number for side, number in named.items() if number is not None}
+    found = texts.texts_of([(partner, number) for number in numbers.values()])
+    different["original_receipt"] = named | dict(zip(numbers, found, strict=True))
+    return ReceiptConflict(conflict.message, **conflict.details | {"differences": different})
 
 
 def _require_same(record: OperationRecord, asked: Asked) -> None:

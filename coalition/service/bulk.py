@@ -11,12 +11,12 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Generic, TypeVar
 
-from coalition.errors import CoalitionError, OutcomePending
+from coalition.errors import CoalitionError, OutcomePending, ReceiptConflict
 from coalition.index.queries import Queries
 from coalition.ledger.chain_word import word_index
 from coalition.ledger.operations import Operation, Rejection
 from coalition.ledger.records import OperationRecord
-from coalition.service.answers import DECIDED_BEFORE, Answer, answer_of, first_answer
+from coalition.service.answers import DECIDED_BEFORE, Answer, answer_of, first_answer, in_words
 from coalition.service.asked import PROOF_ATTEMPTS, Asked, prove
 from coalition.submit.receipt_texts import ReceiptTexts
 from coalition.submit.submitter import Bulk, Submission, Submitter
@@ -282,6 +282,8 @@ class BulkRun(Generic[T]):
         return answer_of(outcome, asked)
 
     def _tell(self, candidate: _Candidate[T], answer: Answer | CoalitionError) -> None:
+        if isinstance(answer, ReceiptConflict):
+            answer = in_words(answer, self._texts, candidate.asked.partner)
         self._told(candidate.ticket, answer)
         self._repeats -= len(candidate.repeats)
         again = replace(answer, replayed=True) if isinstance(answer, Answer) else answer

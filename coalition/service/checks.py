@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Any
 
-from eth_utils.address import is_checksum_address, to_checksum_address
+from eth_utils.address import to_checksum_address
 
 from coalition.errors import InputError
 from coalition.ledger.operations import POINTS_MAX, SPEND_MINOR_MAX
@@ -38,14 +39,20 @@ def check_address(value: str, field: str = "member") -> str:
     """
     if not ADDRESS.fullmatch(value):
         raise InputError(f"{field}: an address is 0x and 40 hexadecimal digits.", code="address_invalid", field=field)
-    digits = value[2:]
-    if digits not in (digits.lower(), digits.upper()) and not is_checksum_address(value):
+    digits, checksummed = value[2:], _checksummed(value)
+    if digits not in (digits.lower(), digits.upper()) and value != checksummed:
         raise InputError(
             f"{field}: the address has a typing error: its upper and lower case do not match (EIP-55).",
             code="address_invalid",
             field=field,
         )
-    return to_checksum_address(value)
+    return checksummed
+
+
+@lru_cache(maxsize=1 << 16)
+def _checksummed(address: str) -> str:
+    """Members come again and again, and a checksum is a hash."""
+    return to_checksum_address(address)
 
 
 def check_signature(signature: bytes) -> bytes:

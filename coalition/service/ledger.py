@@ -7,12 +7,12 @@ from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeout
 from typing import TypeVar
 
-from coalition.errors import CoalitionError, NotFound, OutcomePending, Refused
+from coalition.errors import CoalitionError, NotFound, OutcomePending, ReceiptConflict, Refused
 from coalition.index.queries import Queries
 from coalition.ledger.ids import receipt_number
 from coalition.ledger.operations import Operation, Rejection
 from coalition.ledger.records import OperationRecord
-from coalition.service.answers import DECIDED_BEFORE, Answer, answer_of, first_answer
+from coalition.service.answers import DECIDED_BEFORE, Answer, answer_of, first_answer, in_words
 from coalition.service.asked import PROOF_ATTEMPTS, Asked, Asking, prove
 from coalition.service.bulk import BulkRun
 from coalition.service.partners import PartnerDirectory
@@ -136,18 +136,10 @@ class LedgerService:
 
     def post(self, asked: Asked, timeout: float = 30.0) -> Answer:
         """Post what was checked; see the methods above for what it may raise."""
-        for _ in range(PROOF_ATTEMPTS):
-            first = self._first_answer(asked)
-            if first is not None:
-                return first
-            try:
-                return self._posted(asked, prove(self.queries, asked), timeout)
-            except Refused as error:
-                # The chain of the receipt word moved on between reading it and posting: prove it anew.
-                if error.code != Rejection.PROOF_INVALID.code:
-                    raise
-                last = error
-        raise last
+        try:
+            return self._proved_and_posted(asked, timeout)
+        except ReceiptConflict as conflict:
+            raise in_words(conflict, self._texts, asked.partner) from None
 
     def bulk(
         self,
@@ -177,6 +169,20 @@ class LedgerService:
     def receipts_of(self, records: list[OperationRecord]) -> list[str]:
         """As `receipt_of`, for many."""
         return self._texts.texts_of([(record.partner, record.receipt) for record in records])
+
+    def _proved_and_posted(self, asked: Asked, timeout: float) -> Answer:
+        for _ in range(PROOF_ATTEMPTS):
+            first = self._first_answer(asked)
+            if first is not None:
+                return first
+            try:
+                return self._posted(asked, prove(self.queries, asked), timeout)
+            except Refused as error:
+                # The chain of the receipt word moved on between reading it and posting: prove it anew.
+                if error.code != Rejection.PROOF_INVALID.code:
+                    raise
+                last = error
+        raise last
 
     def _posted(self, asked: Asked, operation: Operation, timeout: float) -> Answer:
         self._texts.keep([(asked.partner, asked.number, asked.receipt)])

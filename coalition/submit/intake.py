@@ -10,7 +10,7 @@ from coalition.errors import AccessDenied, CoalitionError, ReceiptConflict
 from coalition.submit.board import Board, deliver
 from coalition.submit.outbox import Outbox
 from coalition.submit.outcomes import Waiter
-from coalition.submit.submission import Entry, Submission, pending_key, same_content
+from coalition.submit.submission import Entry, Submission, differences, pending_key
 
 __all__ = ["Intake"]
 
@@ -88,8 +88,9 @@ class Intake:
         key = pending_key(submission.partner, operation, kind)
         pending = board.pending.get(key)
         if pending is not None:
-            if not same_content(pending.submission.operation, operation):
-                return _conflict(submission)
+            different = differences(pending.submission.operation, operation)
+            if different:
+                return _conflict(submission, different)
             pending.waiters.append(waiter)
             if pending in self._unsaved:
                 joined.add(self._unsaved[pending])
@@ -150,10 +151,12 @@ class Intake:
             deliver([(entry.waiters, error) for stage in stages for entry in stage.entries])
 
 
-def _conflict(submission: Submission) -> ReceiptConflict:
+def _conflict(submission: Submission, different: dict[str, dict[str, object]]) -> ReceiptConflict:
     name = submission.receipt_text or str(submission.operation.receipt)
     return ReceiptConflict(
-        f"Receipt {name} of partner {submission.partner} is being posted with other content. Use a receipt of its own.",
+        f"Receipt {name} of partner {submission.partner} is being posted with other content "
+        f"({', '.join(sorted(different))}). Use a receipt of its own.",
+        differences=different,
         receipt=name,
         partner=submission.partner,
     )

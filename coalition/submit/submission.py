@@ -10,7 +10,7 @@ from coalition.chain.codec import kind_of
 from coalition.ledger.operations import Capture, Earn, Hold, Kind, Operation, Redeem, Refund, Release
 from coalition.submit.outcomes import Waiter
 
-__all__ = ["Entry", "PendingKey", "Submission", "kind_of", "latest", "pending_key", "same_content"]
+__all__ = ["Entry", "PendingKey", "Submission", "differences", "kind_of", "latest", "pending_key"]
 
 PendingKey: TypeAlias = tuple[int, int, int]
 
@@ -56,28 +56,40 @@ def pending_key(partner: int, operation: Operation, kind: Kind) -> PendingKey:
     return partner, operation.receipt, kind if kind is Kind.CAPTURE or kind is Kind.RELEASE else 0
 
 
-def same_content(one: Operation, other: Operation) -> bool:
-    """True if the two, under one receipt, ask for the same.
+def differences(recorded: Operation, requested: Operation) -> dict[str, dict[str, object]]:
+    """What two operations under one receipt do not have in common, by field: `recorded` and `requested`. Empty: the same.
 
     Compared is what the ledger's event tells of an operation. How it is shown to be allowed (signature, deadline of a
     redemption, proof of an original) may differ from one attempt to the next.
     """
-    return _content(one) == _content(other)
+    before, now = _content(recorded), _content(requested)
+    return {
+        name: {"recorded": before.get(name), "requested": value}
+        for name, value in now.items()
+        if _compared(before.get(name)) != _compared(value)
+    }
 
 
-def _content(operation: Operation) -> tuple[object, ...]:  # noqa: PLR0911
+def _compared(value: object) -> object:
+    return value.lower() if isinstance(value, str) else value
+
+
+def _content(operation: Operation) -> dict[str, object]:
+    kind = kind_of(operation)
+    content: dict[str, object] = {"kind": kind.name.lower()}
     match operation:
         case Earn():
-            return Kind.EARN, operation.member.lower(), operation.spend_minor
+            content |= {"member": operation.member, "spend_minor": operation.spend_minor}
         case Redeem():
-            return Kind.REDEEM, operation.member.lower(), operation.points
+            content |= {"member": operation.member, "points": operation.points}
         case Hold():
-            return Kind.HOLD, operation.member.lower(), operation.points, operation.deadline
+            content |= {"member": operation.member, "points": operation.points, "deadline": operation.deadline}
         case Capture():
-            return Kind.CAPTURE, operation.points
+            content |= {"points": operation.points}
         case Release():
-            return (Kind.RELEASE,)
+            pass
         case Refund():
-            return Kind.REFUND, operation.points, operation.original.receipt
+            content |= {"points": operation.points, "original_receipt": operation.original.receipt}
         case _:
-            return Kind.REVERSE, operation.spend_minor, operation.original.receipt
+            content |= {"spend_minor": operation.spend_minor, "original_receipt": operation.original.receipt}
+    return content

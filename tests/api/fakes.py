@@ -31,7 +31,7 @@ class FakeTexts:
         self.by_number |= {(partner, number): text for partner, number, text in texts}
 
     def text_of(self, partner: int, number: int) -> str:
-        return self.by_number.get((partner, number), hex(number))
+        return self.by_number.get((partner, number), hex(number) if number >> 255 else str(number))
 
     def texts_of(self, keys: Sequence[tuple[int, int]]) -> list[str]:
         return [self.text_of(*key) for key in keys]

@@ -125,6 +125,19 @@ def test_same_receipt_with_other_content_conflicts(till: Till, book: FakeBook) -
     assert len(book.records) == count
 
 
+def test_a_correction_of_something_else_conflicts_by_the_texts_of_the_receipts(till: Till) -> None:
+    till.earn(receipt="shop-é")
+    till.earn(receipt="41")
+    till.post("/v1/reverse", {"receipt": "V-1", "original_receipt": "shop-é", "spend_minor": 100})
+    body = {"receipt": "V-1", "original_receipt": "41", "spend_minor": 100}
+    different = {"original_receipt": {"recorded": "shop-é", "requested": "41"}}
+    alone = till.post("/v1/reverse", body)
+    assert code_of(alone, 409) == "receipt_conflict"
+    assert alone.json()["differences"] == different
+    (line,) = till.post("/v1/operations", [{"kind": "reverse"} | body]).json()["lines"]
+    assert line["problem"]["differences"] == different
+
+
 def test_refusals_carry_the_ledgers_code(till: Till) -> None:
     assert code_of(till.redeem(points=1_001), 422) == "balance_too_low"
     assert code_of(till.redeem(deadline="2026-02-01T00:00:00Z"), 422) == "deadline_passed"

@@ -19,7 +19,7 @@ from coalition.ledger.operations import (
     Reverse,
 )
 from coalition.submit.content import from_content, to_content
-from coalition.submit.submission import pending_key, same_content
+from coalition.submit.submission import differences, pending_key
 from tests.submit.world import member
 
 LARGE = (1 << 256) - 1
@@ -68,4 +68,4 @@ def test_a_capture_is_not_the_hold_that_it_names() -> None:
     ],
 )
 def test_what_counts_as_the_same(one: Operation, other: Operation, same: bool) -> None:
-    assert same_content(one, other) is same
+    assert (not differences(one, other)) is same

@@ -87,9 +87,16 @@ def test_another_amount_under_a_pending_receipt_is_a_conflict(desk: Make, world:
     one.start()
 
     assert outcome(first, 10).spend_minor == 10
-    for conflicting in (second, third):
-        with pytest.raises(ReceiptConflict, match="Receipt 4"):
+    for conflicting, differences in (
+        (second, {"spend_minor": {"recorded": 10, "requested": 11}}),
+        (
+            third,
+            {"kind": {"recorded": "earn", "requested": "redeem"}, "points": {"recorded": None, "requested": 10}},
+        ),
+    ):
+        with pytest.raises(ReceiptConflict, match="Receipt 4") as conflict:
             outcome(conflicting, 10)
+        assert conflict.value.details["differences"] == differences
 
 
 def test_the_same_receipt_later_is_rejected_as_used(desk: Make, world: World) -> None:
