@@ -19,6 +19,7 @@ from coalition.api.routes import bulk, members, operations, partner, posting, st
 from coalition.api.routes import campaigns as campaign_routes
 from coalition.service import LedgerService
 from coalition.service.campaign_members import CampaignMembers
+from coalition.submit.idempotency import IdempotencyKeys
 
 __all__ = ["create_app"]
 
@@ -39,6 +40,7 @@ def create_app(
     clock: Callable[[], int],
     pending: Callable[[int, int], bool],
     campaigns: CampaignMembers,
+    idempotency: IdempotencyKeys,
     *,
     wait_seconds: float = WAIT_SECONDS,
 ) -> FastAPI:
@@ -57,7 +59,7 @@ def create_app(
         redirect_slashes=False,
         generate_unique_id_function=lambda route: route.name,
     )
-    app.state.context = Context(service, credentials, readiness, clock, pending, wait_seconds, campaigns)
+    app.state.context = Context(service, credentials, readiness, clock, pending, wait_seconds, campaigns, idempotency)
     handle_errors(app)
     v1 = APIRouter(prefix="/v1")
     for part in (posting, bulk, operations, members, partner, campaign_routes):

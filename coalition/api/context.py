@@ -16,6 +16,7 @@ from coalition.api.health import Readiness
 from coalition.errors import AccessDenied, NotFound
 from coalition.service import LedgerService
 from coalition.service.campaign_members import CampaignMembers
+from coalition.submit.idempotency import IdempotencyKeys
 
 __all__ = ["Context", "Ctx", "Partner"]
 
@@ -43,6 +44,7 @@ class Context:
     pending: Callable[[int, int], bool]
     wait_seconds: float
     campaigns: CampaignMembers
+    idempotency: IdempotencyKeys
     posting: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(WAITERS_MAX))
     reading: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(READERS_MAX))
     _bulks: dict[int, CapacityLimiter] = field(

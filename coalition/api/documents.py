@@ -36,7 +36,7 @@ EXAMPLES: dict[int, tuple[str, tuple[dict[str, Any], ...]]] = {
         (problem_example(408, "body_stalled", "Nothing came for 30 s, and the body is not over."),),
     ),
     409: (
-        "The receipt was used before, with other content.",
+        "The receipt was used before, with other content; or the request is being answered.",
         (
             problem_example(
                 409,
@@ -44,6 +44,7 @@ EXAMPLES: dict[int, tuple[str, tuple[dict[str, Any], ...]]] = {
                 "This receipt was used before with other content (spend_minor).",
                 differences={"spend_minor": {"recorded": 1999, "requested": 2099}},
             ),
+            problem_example(409, "idempotency_key_in_use", "The request with this Idempotency-Key is being answered."),
         ),
     ),
     413: (

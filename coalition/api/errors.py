@@ -58,6 +58,8 @@ STATUS_BY_CODE = {
     "credential_invalid": 401,
     "credential_missing": 401,
     "credential_revoked": 401,
+    "idempotency_key_in_use": 409,
+    "idempotency_key_invalid": 400,
     "ledger_paused": 503,
     "method_not_allowed": 405,
     "operations_too_many": 413,

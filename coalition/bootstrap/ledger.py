@@ -26,6 +26,7 @@ from coalition.service.custody import Custody
 from coalition.service.ledger import LedgerService
 from coalition.service.load import Loader
 from coalition.settings import Settings
+from coalition.submit.idempotency import IdempotencyKeys
 from coalition.submit.receipt_texts import ReceiptTexts
 from coalition.submit.submitter import Submitter
 
@@ -48,6 +49,7 @@ class OpenLedger:
     follower: Follower
     queries: Queries
     texts: ReceiptTexts
+    idempotency: IdempotencyKeys
     service: LedgerService
     campaigns: CampaignService
     campaign_members: CampaignMembers

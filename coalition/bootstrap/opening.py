@@ -25,6 +25,7 @@ from coalition.service.campaigns import CampaignService
 from coalition.service.custody import CUSTODY_SEED, Custody
 from coalition.service.ledger import LedgerService
 from coalition.settings import Settings
+from coalition.submit.idempotency import IdempotencyKeys
 from coalition.submit.migrations import migrate as migrate_outbox
 from coalition.submit.receipt_texts import ReceiptTexts
 from coalition.submit.submitter import Submitter
@@ -77,6 +78,8 @@ def open_ledger(
         stack.callback(follower.stop)
         texts = ReceiptTexts(outbox_engine)
         stack.callback(texts.close)
+        idempotency = IdempotencyKeys(outbox_engine)
+        stack.callback(idempotency.close)
         service = LedgerService(submitter, queries, texts)
         campaigns = CampaignService(rpc, deployment, keystore, service.partners, CampaignFiles(settings.campaigns))
         yield OpenLedger(
@@ -90,6 +93,7 @@ def open_ledger(
             follower=follower,
             queries=queries,
             texts=texts,
+            idempotency=idempotency,
             service=service,
             campaigns=campaigns,
             campaign_members=CampaignMembers(campaigns, queries),

@@ -36,6 +36,7 @@ def serve(ledger: OpenLedger, host: str, port: int, announce: Callable[[str], No
         ledger.now,
         ledger.submitter.is_pending,
         ledger.campaign_members,
+        ledger.idempotency,
     )
     server = uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False, server_header=False))
     announce(f"http://{host}:{listener.getsockname()[1]}")

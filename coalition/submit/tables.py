@@ -15,7 +15,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-__all__ = ["FILLER", "SLOT_SHIFT", "metadata", "operations", "receipts", "transactions"]
+__all__ = ["FILLER", "SLOT_SHIFT", "idempotency_keys", "metadata", "operations", "receipts", "transactions"]
 
 FILLER = 0
 """`transactions.kind` of a transaction that only uses a nonce up."""
@@ -67,3 +67,17 @@ receipts = Table(
     Column("text", Text, nullable=False),
 )
 """Texts of receipts whose number does not tell them. Kept for display; the chain knows the numbers only."""
+
+idempotency_keys = Table(
+    "submit_idempotency_keys",
+    metadata,
+    Column("partner", Integer, primary_key=True, autoincrement=False),
+    Column("key_hash", LargeBinary(32), primary_key=True),
+    Column("request", LargeBinary(32), nullable=False),
+    Column("busy_until", BigInteger, nullable=False),
+    Column("expires_at", BigInteger, nullable=False),
+    Index("ix_submit_idempotency_keys_expires_at", "expires_at"),
+)
+"""What a partner's idempotency key stands for: SHA-256 of the key and of the request. Times in Unix seconds of this machine;
+`busy_until` is 0 when the request is answered.
+"""

@@ -7,11 +7,15 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from fastapi.testclient import TestClient
 from httpx import Response
 
 from coalition.api import Check, CredentialStore, Readiness, create_app
 from coalition.service import LedgerService
+from coalition.submit import migrate
+from coalition.submit.idempotency import IdempotencyKeys
+from coalition.submit.tables import idempotency_keys
 from tests.api.fake_campaigns import FakeCampaigns
 from tests.api.fakes import NOW, FakeBook, FakeTexts
 from tests.api.openapi import Contract
@@ -61,6 +65,7 @@ class World:
     credentials: CredentialStore
     readiness: dict[str, Any]
     http: TestClient
+    outbox: sa.Engine
 
 
 @pytest.fixture(scope="session")
@@ -69,6 +74,9 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     credentials = CredentialStore(tmp_path_factory.mktemp("api") / "credentials.json")
     service = LedgerService(book, book, texts)  # type: ignore[arg-type]
     campaigns = FakeCampaigns()
+    outbox = sa.create_engine(f"sqlite:///{credentials.path.parent / 'outbox.db'}")
+    migrate(outbox)
+    keys = IdempotencyKeys(outbox)
     app = create_app(
         service,
         credentials,
@@ -76,11 +84,14 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         lambda: NOW,
         book.is_pending,
         campaigns,  # type: ignore[arg-type]
+        keys,
         wait_seconds=0.2,
     )
     with TestClient(app, follow_redirects=False) as client:
         client.event_hooks["response"] = [Contract(app.openapi()).check]
-        yield World(book, texts, credentials, readiness, client)
+        yield World(book, texts, credentials, readiness, client, outbox)
+    keys.close()
+    outbox.dispose()
 
 
 @pytest.fixture(autouse=True)
@@ -88,6 +99,8 @@ def fresh(world: World) -> None:
     """Each test starts from one member with 1,000 points."""
     world.book.__init__(points={MEMBER: 1_000})  # type: ignore[misc]
     world.texts.by_number.clear()
+    with world.outbox.begin() as connection:
+        connection.execute(sa.delete(idempotency_keys))
     world.credentials.path.unlink(missing_ok=True)
     world.readiness["checks"] = (Check("chain", True), Check("outbox", True))
 

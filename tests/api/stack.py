@@ -36,6 +36,7 @@ from coalition.service.campaign_members import CampaignMembers
 from coalition.service.campaigns import CampaignService
 from coalition.submit import Submitter
 from coalition.submit import migrate as migrate_outbox
+from coalition.submit.idempotency import IdempotencyKeys
 from coalition.submit.receipt_texts import ReceiptTexts
 
 START = 1_772_366_300  # a little before the deadlines of the examples
@@ -103,6 +104,8 @@ def running(folder: Path, start: int = START) -> Iterator[Stack]:
         stack.callback(follower.stop)
         queries, texts = Queries(index), ReceiptTexts(outbox)
         stack.callback(texts.close)
+        idempotency = IdempotencyKeys(outbox)
+        stack.callback(idempotency.close)
         credentials = CredentialStore(folder / "credentials.json")
         service = LedgerService(submitter, queries, texts)
         files, keystore = CampaignFiles(folder / "campaigns"), Keystore(folder / "keystores", "a passphrase")
@@ -114,6 +117,7 @@ def running(folder: Path, start: int = START) -> Iterator[Stack]:
             lambda: history.head(rpc).timestamp,
             submitter.is_pending,
             CampaignMembers(campaigns, queries),
+            idempotency,
         )
         url = stack.enter_context(_served(app))
         keys = {number: credentials.issue(number, "till") for number in posting}

@@ -102,7 +102,7 @@ def test_same_request_gets_first_answer(till: Till, book: FakeBook) -> None:
         first = till.post(path, body)
         assert first.status_code == 201, first.text
         count = len(book.records)
-        again = till.post(path, body, **{"Idempotency-Key": "whatever"})
+        again = till.post(path, body, **{"Idempotency-Key": f"{path} {body['receipt']}"})
         assert again.status_code == 200
         assert again.headers["idempotent-replayed"] == "true"
         assert again.json() == first.json() | {"replayed": True}

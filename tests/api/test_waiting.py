@@ -9,6 +9,7 @@ from httpx import ASGITransport, AsyncClient
 
 from coalition.api import Readiness, create_app
 from coalition.service import LedgerService
+from coalition.submit.idempotency import IdempotencyKeys
 from tests.api.conftest import MEMBER, World
 from tests.api.fake_campaigns import FakeCampaigns
 from tests.api.fakes import NOW, FakeTexts
@@ -20,12 +21,14 @@ def test_hundreds_of_tills_wait_while_others_read(world: World) -> None:
     service = LedgerService(world.book, world.book, FakeTexts())  # type: ignore[arg-type]
     pending = world.book.is_pending
     campaigns: Any = FakeCampaigns()
-    app = create_app(service, world.credentials, lambda: Readiness(()), lambda: NOW, pending, campaigns)
+    keys = IdempotencyKeys(world.outbox)
+    app = create_app(service, world.credentials, lambda: Readiness(()), lambda: NOW, pending, campaigns, keys)
     headers = {"Authorization": f"Bearer {world.credentials.issue(1, 'many tills')}"}
     http = AsyncClient(transport=ASGITransport(app), base_url="http://x", headers=headers)
 
     waiting, read, answers = asyncio.run(_wait_and_read(world, http))
 
+    keys.close()
     assert (waiting, read) == (TILLS, [1_000, 200, True])
     assert answers == [201] * TILLS
     assert world.book.points[MEMBER] == 1_000 + TILLS

@@ -6,7 +6,10 @@ One rhythm: the answer to the first request is 201, to the same request again 20
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, Request
@@ -29,10 +32,11 @@ from coalition.api.requests import (
     ReverseRequest,
 )
 from coalition.api.responses import OperationBody, OperationsBody
-from coalition.errors import OutcomePending
+from coalition.errors import InputError, OutcomePending
 
 __all__ = ["router"]
 
+KEY_LENGTH_MAX = 255
 HEADERS: dict[str, Any] = {
     "Idempotent-Replayed": {
         "description": "`true` if this is the first answer, given again.",
@@ -54,17 +58,35 @@ RESPONSES: dict[int | str, dict[str, Any]] = {
 async def _idempotency_key(
     idempotency_key: Annotated[
         str | None,
-        Header(description="Accepted for clients that send it. The receipt already makes a repetition harmless."),
+        Header(
+            max_length=KEY_LENGTH_MAX,
+            description="For clients that have one; the receipt already makes a repetition harmless. For a day the key stands "
+            "for one request of the partner: another one under it is 422 `idempotency_key_reused`, and the same one while it "
+            "is being answered 409 `idempotency_key_in_use`.",
+        ),
     ] = None,
-) -> None:
-    return None
+) -> str | None:
+    if idempotency_key is not None and not (idempotency_key.isascii() and idempotency_key.isprintable()):
+        raise InputError("An Idempotency-Key is printable ASCII.", code="idempotency_key_invalid")
+    if idempotency_key is not None and not idempotency_key.strip('" '):
+        raise InputError("The Idempotency-Key is empty.", code="idempotency_key_invalid")
+    return idempotency_key
 
 
 class Call:
     """One request that posts: who asks, how long they wait, and where the outcome will be."""
 
-    def __init__(self, request: Request, context: Ctx, partner: Partner, preference: Preferred) -> None:
+    def __init__(
+        self,
+        request: Request,
+        context: Ctx,
+        partner: Partner,
+        preference: Preferred,
+        idempotency_key: Annotated[str | None, Depends(_idempotency_key)],
+    ) -> None:
         self.context: Context = context
+        self.idempotency_key = idempotency_key
+        self._path = request.url.path
         self.partner: int = partner
         self.preference: Preference = preference
         self._root = str(request.scope.get("root_path", ""))
@@ -76,7 +98,8 @@ class Call:
         def work() -> OperationBody:
             service = self.context.service
             asked = asked_of(service.asking, self.partner, body, self.context.clock)
-            answer = service.post(asked, self.preference.wait_seconds)
+            with self._key_held(body):
+                answer = service.post(asked, self.preference.wait_seconds)
             return operation_of(service, answer.record, answer.receipt, answer.replayed)
 
         location = operation_location(self._root, receipt)
@@ -94,12 +117,17 @@ class Call:
             return json_response(counted, 200, {"Idempotent-Replayed": "true", "Content-Location": location})
         return json_response(counted, 201, {"Location": location})
 
+    def _key_held(self, body: OperationRequest) -> AbstractContextManager[None]:
+        if self.idempotency_key is None:
+            return nullcontext()
+        content = json.dumps([self._path, body.model_dump()], default=bytes.hex).encode()
+        return self.context.idempotency.held(self.partner, self.idempotency_key, hashlib.sha256(content).digest())
+
 
 Posting = Annotated[Call, Depends(Call)]
 router = APIRouter(
     tags=["operations"],
     route_class=StrictRoute,
-    dependencies=[Depends(_idempotency_key)],
     default_response_class=Response,
 )
 
