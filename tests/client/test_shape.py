@@ -24,6 +24,8 @@ from coalition.client.reading import read
 from coalition.client.request import Request
 
 MEMBER = "0x7E5F4552091A69125d5DfCb7b8C2659029395Bdf"
+LEFT_OUT = {("POST", "/v1/operations")}
+"""Routes that `docs/client.md` says the client does not have."""
 TIME = datetime(2026, 3, 1, 12, 15, tzinfo=UTC)
 BUILDERS = {name: getattr(part, name) for part in (requests, campaign_requests) for name in part.__all__}
 ARGUMENTS: dict[str, Any] = {
@@ -58,7 +60,7 @@ def built(build: Callable[..., Request[Any]], *, optional: bool) -> Request[Any]
 @pytest.fixture(scope="module")
 def document() -> dict[str, Any]:
     unused: Any = None
-    found: dict[str, Any] = create_app(unused, unused, unused, unused, unused, unused).openapi()
+    found: dict[str, Any] = create_app(unused, unused, unused, unused, unused, unused, unused).openapi()
     return found
 
 
@@ -83,7 +85,7 @@ def test_every_route_has_one_builder(document: dict[str, Any]) -> None:
     routes = {(method.upper(), path) for path, methods in document["paths"].items() for method in methods}
     built_for = [route_of(document, built(build, optional=True)) for build in BUILDERS.values()]
 
-    assert sorted(built_for) == sorted(routes)
+    assert sorted(built_for) == sorted(routes - LEFT_OUT)
 
 
 @pytest.mark.parametrize("name", BUILDERS)

@@ -449,6 +449,8 @@ class Steps:
                 self.send(choose.choice([DEPLOYER, DEPLOYER, STRANGER]), calls.DelistRule(rule))
         elif happened == 5:
             rule = choose.choice([*world.engine.rules, STRANGER])
+            if rule in world.hostile and world.hostile[rule].changed:
+                return  # listed again, it would answer in some campaigns and not in others, which the twin cannot tell apart
             code = self.code_hash(rule)
             self.send(choose.choice([DEPLOYER, DEPLOYER, STRANGER]), calls.ListRule(rule, code))
         elif choose.random() < 0.3:
