@@ -2,7 +2,8 @@
 """Run every check and test of the repository, and close with one line of totals.
 
 Uses the standard library only, because it also makes the environments. A part that counts its own tests
-(pytest, brownie) adds those to the totals, any other part counts as one.
+(pytest, brownie) adds those to the totals, any other part counts as one. What takes long runs in two lanes side by side, since
+each of them mostly waits for chains; the output of a part stays together.
 """
 
 import os
@@ -16,7 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-PART_SECONDS_MAX = 1_500
+PART_SECONDS_MAX = 1_600
 FAILURES = {"failed", "error", "errors"}
 
 
@@ -32,7 +33,7 @@ class Part:
     seconds: float = 0.0
 
 
-PARTS = (
+FIRST = (
     Part("set-up of node", "scripts/setup.sh node", needed=True),
     Part("set-up of python", "scripts/setup.sh python", needed=True),
     Part("set-up of brownie", "scripts/setup.sh brownie", needed=True),
@@ -41,15 +42,28 @@ PARTS = (
     Part("formatting", ".venv/bin/ruff format --check"),
     Part("types", ".venv/bin/mypy"),
     Part("layers", ".venv/bin/lint-imports"),
-    Part("artifacts", ".venv/bin/python scripts/compile.py --check"),
-    Part("slither", "scripts/slither"),
-    Part("brownie", "scripts/brownie test tests/contracts --network development", counts=True),
-    Part("pytest", ".venv/bin/python -m pytest", counts=True),
 )
+PROCESSES = ("tests/cli", "tests/resilience")
+LANES = (
+    (
+        Part("artifacts", ".venv/bin/python scripts/compile.py --check"),
+        Part("slither", "scripts/slither"),
+        Part("brownie", "scripts/brownie test tests/contracts --network development", counts=True),
+        Part("pytest, processes", f".venv/bin/python -m pytest {' '.join(PROCESSES)}", counts=True),
+    ),
+    (
+        Part(
+            "pytest, the rest",
+            f".venv/bin/python -m pytest {' '.join(f'--ignore={folder}' for folder in PROCESSES)}",
+            counts=True,
+        ),
+    ),
+)
+PRINTING = threading.Lock()
 
 
-def run(command: str) -> tuple[int, str]:
-    """Run one command, show its output as it comes, and return its status and its last line of totals."""
+def run(command: str) -> tuple[int, str, list[str]]:
+    """Run one command; return its status, its last line of totals, and its output."""
     process = subprocess.Popen(
         command.split(),
         cwd=ROOT,
@@ -62,17 +76,17 @@ def run(command: str) -> tuple[int, str]:
     )
     limit = threading.Timer(PART_SECONDS_MAX, os.killpg, (process.pid, signal.SIGKILL))
     limit.start()
-    closing = ""
+    closing, output = "", []
     assert process.stdout is not None
     for line in process.stdout:
-        print(line, end="", flush=True)
+        output.append(line)
         if re.search(r"\d+ (passed|failed|errors?|skipped|deselected)\b.* in \d", line):
             closing = line
     status = process.wait()
     if not limit.is_alive():
-        print(f"stopped after {PART_SECONDS_MAX} s")
+        output.append(f"stopped after {PART_SECONDS_MAX} s\n")
     limit.cancel()
-    return status, closing
+    return status, closing, output
 
 
 def totals(part: Part, status: int, closing: str) -> dict[str, int]:
@@ -90,17 +104,32 @@ def totals(part: Part, status: int, closing: str) -> dict[str, int]:
     return found
 
 
-def main() -> int:
-    """Run the parts in order; return 0 where nothing failed."""
-    done: list[Part] = []
-    for part in PARTS:
-        print(f"\n=== {part.name}: {part.command}", flush=True)
+def run_all(parts: tuple[Part, ...]) -> bool:
+    """Run parts one after the other, and show each once it has ended; return False where one that is needed failed."""
+    for part in parts:
         started = time.monotonic()
-        part.totals = totals(part, *run(part.command))
+        with PRINTING:
+            print(f"begins: {part.name}", flush=True)
+        status, closing, output = run(part.command)
+        part.totals = totals(part, status, closing)
         part.seconds = time.monotonic() - started
-        done.append(part)
+        with PRINTING:
+            print(f"\n=== {part.name}: {part.command}")
+            print("".join(output), end="", flush=True)
         if part.needed and part.totals["failed"]:
-            break
+            return False
+    return True
+
+
+def main() -> int:
+    """Run the parts; return 0 where nothing failed."""
+    if run_all(FIRST):
+        lanes = [threading.Thread(target=run_all, args=(lane,)) for lane in LANES]
+        for lane in lanes:
+            lane.start()
+        for lane in lanes:
+            lane.join()
+    done = [part for part in (*FIRST, *(part for lane in LANES for part in lane)) if part.totals]
 
     print("\n=== summary")
     for part in done:
