@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from fastapi.testclient import TestClient
 from httpx import Response
 
@@ -15,6 +16,8 @@ from coalition.api import CredentialStore, Readiness, create_app
 from coalition.campaigns.written import time_of
 from coalition.chain.campaigns import terms_tuple
 from coalition.chain.keccak import keccak
+from coalition.submit import migrate
+from coalition.submit.idempotency import IdempotencyKeys
 from tests.api.conftest import code_of
 from tests.api.openapi import Contract
 from tests.service.coalition import DAY, START, Coalition, Ground, coalition_on, day, ground_in
@@ -85,6 +88,9 @@ def ground(tmp_path_factory: pytest.TempPathFactory) -> Ground:
 def street(ground: Ground, tmp_path: Path) -> Iterator[Street]:
     with coalition_on(ground, tmp_path) as coalition:
         credentials = CredentialStore(tmp_path / "credentials.json")
+        outbox = sa.create_engine(f"sqlite:///{tmp_path / 'idempotency.db'}")
+        migrate(outbox)
+        keys = IdempotencyKeys(outbox)
         app = create_app(
             coalition.service,
             credentials,
@@ -92,11 +98,14 @@ def street(ground: Ground, tmp_path: Path) -> Iterator[Street]:
             coalition.now,
             lambda partner, receipt: False,
             coalition.members,
+            keys,
         )
         with TestClient(app) as client:
             client.event_hooks["response"] = [Contract(app.openapi()).check]
             counters = [Counter(client, credentials.issue(number, "till")) for number in (1, 2, 3)]
             yield Street(coalition, *counters)
+        keys.close()
+        outbox.dispose()
 
 
 def test_from_a_proposal_to_the_end(street: Street) -> None:

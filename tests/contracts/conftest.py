@@ -138,20 +138,27 @@ def members(ledger: Any, operator: Any, member: Any, other_member: Any) -> tuple
 @pytest.fixture(scope="session", autouse=True)
 def impatience() -> Iterator[None]:
     """Look for a transaction every 10 ms, and look again: brownie waits a second where a busy node is not done at once,
-    and takes a transaction for dropped that the node counts before it shows it."""
-    find = brownie.web3.eth.get_transaction
+    and takes a transaction for dropped that the node counts before it shows it, or its receipt."""
+    eth = brownie.web3.eth
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(brownie.network.transaction, "time", SimpleNamespace(time=time.time, sleep=nap))
+        patch.setattr(eth, "get_transaction", repeated(eth.get_transaction, 1_000))
+        patch.setattr(eth, "get_transaction_receipt", repeated(eth.get_transaction_receipt, 200))
+        yield
+
+
+def repeated(find: Callable[[Any], Any], times: int) -> Callable[[Any], Any]:
+    """`find`, asked again while there is nothing."""
 
     def found(txid: Any) -> Any:
-        for _ in range(1_000):
+        for _ in range(times):
             with suppress(TransactionNotFound):
                 return find(txid)
             nap(1)
         return find(txid)
 
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(brownie.network.transaction, "time", SimpleNamespace(time=time.time, sleep=nap))
-        patch.setattr(brownie.web3.eth, "get_transaction", found)
-        yield
+    return found
 
 
 def nap(seconds: float) -> None:
