@@ -52,8 +52,14 @@ class Coalition:
     follower: Follower
     service: LedgerService
     campaigns: CampaignService
-    members: CampaignMembers
+    all_members: CampaignMembers
     custody: Custody
+
+    @property
+    def members(self) -> CampaignMembers:
+        """With the read model as far as the chain is."""
+        self.follower.catch_up()
+        return self.all_members
 
     def now(self) -> int:
         return history.head(self.rpc).timestamp

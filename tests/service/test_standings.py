@@ -155,7 +155,7 @@ def test_the_node_is_not_asked(coalition: Coalition, monkeypatch: pytest.MonkeyP
 
     monkeypatch.setattr(type(coalition.rpc), "call", gone)
     monkeypatch.setattr(type(coalition.rpc), "batch", gone)
-    (found,) = coalition.members.progress(ann)
+    (found,) = coalition.all_members.progress(ann)
     monkeypatch.undo()
     assert found.name == "Two of three" and found.standing is not None and found.standing.done == 1
 

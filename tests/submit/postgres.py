@@ -6,6 +6,7 @@ import os
 import shutil
 import socket
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,8 +24,19 @@ def binaries() -> Path | None:
 
 
 @contextmanager
-def running(folder: Path) -> Iterator[str]:
-    """Start it; the URL of its database. PostgreSQL does not run as root, so root starts it as another user."""
+def running() -> Iterator[str]:
+    """Start it in a folder of its own; the URL of its database. PostgreSQL does not run as root, so root starts it as another
+    user, to whom pytest's own folders are closed."""
+    folder = Path(tempfile.mkdtemp(prefix="coalition-postgres-"))
+    try:
+        with _running(folder) as url:
+            yield url
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def _running(folder: Path) -> Iterator[str]:
     found = binaries()
     assert found is not None
     with socket.socket() as free:
