@@ -1,7 +1,8 @@
 """HTTP for partners: thin handlers over `service`, strict bodies, RFC 9457 errors."""
 
 from coalition.api.app import create_app
+from coalition.api.context import Context
 from coalition.api.credentials import Credential, CredentialStore
 from coalition.api.health import Check, Readiness
 
-__all__ = ["Check", "Credential", "CredentialStore", "Readiness", "create_app"]
+__all__ = ["Check", "Context", "Credential", "CredentialStore", "Readiness", "create_app"]

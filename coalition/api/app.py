@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from fastapi import APIRouter, FastAPI
@@ -11,19 +10,13 @@ from coalition import __version__
 from coalition.api import docs
 from coalition.api.bulk_bodies import SCHEMAS
 from coalition.api.context import Context
-from coalition.api.credentials import CredentialStore
 from coalition.api.errors import handle_errors
-from coalition.api.health import Readiness
 from coalition.api.responses import ProblemBody
 from coalition.api.routes import bulk, members, operations, partner, posting, status
 from coalition.api.routes import campaigns as campaign_routes
-from coalition.service import LedgerService
-from coalition.service.campaign_members import CampaignMembers
-from coalition.submit.idempotency import IdempotencyKeys
 
 __all__ = ["create_app"]
 
-WAIT_SECONDS = 30.0
 DESCRIPTION = """
 One loyalty ledger for many merchants. Every operation names the partner's own **receipt**, which counts once for ever:
 send the same request again after any doubt, and the first answer comes back.
@@ -33,22 +26,8 @@ Answers are confirmed outcomes. Amounts are whole numbers, money in minor units,
 """
 
 
-def create_app(
-    service: LedgerService,
-    credentials: CredentialStore,
-    readiness: Callable[[], Readiness],
-    clock: Callable[[], int],
-    pending: Callable[[int, int], bool],
-    campaigns: CampaignMembers,
-    idempotency: IdempotencyKeys,
-    *,
-    wait_seconds: float = WAIT_SECONDS,
-) -> FastAPI:
-    """Return the ASGI application.
-
-    `clock` tells the ledger's time in Unix seconds, `readiness` what is in order, `pending` whether an operation of
-    that partner and receipt number is on its way; all may block. An outcome is waited for `wait_seconds` at most.
-    """
+def create_app(context: Context) -> FastAPI:
+    """Return the ASGI application over the parts of `context`."""
     app = FastAPI(
         title="Coalition ledger",
         version=__version__,
@@ -59,7 +38,7 @@ def create_app(
         redirect_slashes=False,
         generate_unique_id_function=lambda route: route.name,
     )
-    app.state.context = Context(service, credentials, readiness, clock, pending, wait_seconds, campaigns, idempotency)
+    app.state.context = context
     handle_errors(app)
     v1 = APIRouter(prefix="/v1")
     for part in (posting, bulk, operations, members, partner, campaign_routes):

@@ -20,6 +20,7 @@ from coalition.submit.idempotency import IdempotencyKeys
 
 __all__ = ["Context", "Ctx", "Partner"]
 
+WAIT_SECONDS = 30.0
 WAITERS_MAX = 512
 READERS_MAX = 16
 BULKS_OF_PARTNER_MAX = 2
@@ -33,18 +34,22 @@ bearer = HTTPBearer(
 )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Context:
-    """The parts that `create_app` was given. A till that waits holds a thread of `posting`; reads have their own."""
+    """The parts that `create_app` is given. A till that waits holds a thread of `posting`; reads have their own.
+
+    `clock` tells the ledger's time in Unix seconds, `readiness` what is in order, `pending` whether an operation of
+    that partner and receipt number is on its way; all may block. An outcome is waited for `wait_seconds` at most.
+    """
 
     service: LedgerService
     credentials: CredentialStore
     readiness: Callable[[], Readiness]
     clock: Callable[[], int]
     pending: Callable[[int, int], bool]
-    wait_seconds: float
     campaigns: CampaignMembers
     idempotency: IdempotencyKeys
+    wait_seconds: float = WAIT_SECONDS
     posting: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(WAITERS_MAX))
     reading: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(READERS_MAX))
     _bulks: dict[int, CapacityLimiter] = field(

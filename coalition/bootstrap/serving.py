@@ -10,6 +10,7 @@ from contextlib import contextmanager
 import uvicorn
 
 from coalition.api.app import create_app
+from coalition.api.context import Context
 from coalition.api.health import Check, Readiness
 from coalition.bootstrap.ledger import OpenLedger
 from coalition.chain.deployment import verify
@@ -29,15 +30,16 @@ def serve(ledger: OpenLedger, host: str, port: int, announce: Callable[[str], No
         SetupError: `address_unusable` if this machine has no such address.
     """
     listener = _listener(host, port)
-    app = create_app(
-        ledger.service,
-        ledger.credentials,
-        lambda: readiness(ledger),
-        ledger.now,
-        ledger.submitter.is_pending,
-        ledger.campaign_members,
-        ledger.idempotency,
+    context = Context(
+        service=ledger.service,
+        credentials=ledger.credentials,
+        readiness=lambda: readiness(ledger),
+        clock=ledger.now,
+        pending=ledger.submitter.is_pending,
+        campaigns=ledger.campaign_members,
+        idempotency=ledger.idempotency,
     )
+    app = create_app(context)
     server = uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False, server_header=False))
     announce(f"http://{host}:{listener.getsockname()[1]}")
     with _stopped_by_signals(server):

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from fastapi.testclient import TestClient
 from httpx import Response
 
-from coalition.api import Check, CredentialStore, Readiness, create_app
+from coalition.api import Check, Context, CredentialStore, Readiness, create_app
 from coalition.service import LedgerService
 from coalition.submit import migrate
 from coalition.submit.idempotency import IdempotencyKeys
@@ -77,16 +77,17 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     outbox = sa.create_engine(f"sqlite:///{credentials.path.parent / 'outbox.db'}")
     migrate(outbox)
     keys = IdempotencyKeys(outbox)
-    app = create_app(
-        service,
-        credentials,
-        lambda: Readiness(readiness["checks"]),
-        lambda: NOW,
-        book.is_pending,
-        campaigns,  # type: ignore[arg-type]
-        keys,
+    context = Context(
+        service=service,
+        credentials=credentials,
+        readiness=lambda: Readiness(readiness["checks"]),
+        clock=lambda: NOW,
+        pending=book.is_pending,
+        campaigns=campaigns,  # type: ignore[arg-type]
+        idempotency=keys,
         wait_seconds=0.2,
     )
+    app = create_app(context)
     with TestClient(app, follow_redirects=False) as client:
         client.event_hooks["response"] = [Contract(app.openapi()).check]
         yield World(book, texts, credentials, readiness, client, outbox)

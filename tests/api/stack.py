@@ -13,7 +13,7 @@ from pathlib import Path
 import sqlalchemy as sa
 import uvicorn
 
-from coalition.api import Check, CredentialStore, Readiness, create_app
+from coalition.api import Check, Context, CredentialStore, Readiness, create_app
 from coalition.chain import history
 from coalition.chain.abi import encode_call
 from coalition.chain.admin import Admin
@@ -110,15 +110,16 @@ def running(folder: Path, start: int = START) -> Iterator[Stack]:
         service = LedgerService(submitter, queries, texts)
         files, keystore = CampaignFiles(folder / "campaigns"), Keystore(folder / "keystores", "a passphrase")
         campaigns = CampaignService(rpc, deployment, keystore, service.partners, files)
-        app = create_app(
-            service,
-            credentials,
-            lambda: Readiness((Check("chain", True), Check("index", follower.status().error is None))),
-            lambda: history.head(rpc).timestamp,
-            submitter.is_pending,
-            CampaignMembers(campaigns, queries),
-            idempotency,
+        context = Context(
+            service=service,
+            credentials=credentials,
+            readiness=lambda: Readiness((Check("chain", True), Check("index", follower.status().error is None))),
+            clock=lambda: history.head(rpc).timestamp,
+            pending=submitter.is_pending,
+            campaigns=CampaignMembers(campaigns, queries),
+            idempotency=idempotency,
         )
+        app = create_app(context)
         url = stack.enter_context(_served(app))
         keys = {number: credentials.issue(number, "till") for number in posting}
         domain = Domain(deployment.chain_id, deployment.ledger)

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from fastapi.testclient import TestClient
 from httpx import Response
 
-from coalition.api import CredentialStore, Readiness, create_app
+from coalition.api import Context, CredentialStore, Readiness, create_app
 from coalition.campaigns.written import time_of
 from coalition.chain.campaigns import terms_tuple
 from coalition.chain.keccak import keccak
@@ -91,15 +91,16 @@ def street(ground: Ground, tmp_path: Path) -> Iterator[Street]:
         outbox = sa.create_engine(f"sqlite:///{tmp_path / 'idempotency.db'}")
         migrate(outbox)
         keys = IdempotencyKeys(outbox)
-        app = create_app(
-            coalition.service,
-            credentials,
-            lambda: Readiness(()),
-            coalition.now,
-            lambda partner, receipt: False,
-            coalition.members,
-            keys,
+        context = Context(
+            service=coalition.service,
+            credentials=credentials,
+            readiness=lambda: Readiness(()),
+            clock=coalition.now,
+            pending=lambda partner, receipt: False,
+            campaigns=coalition.members,
+            idempotency=keys,
         )
+        app = create_app(context)
         with TestClient(app) as client:
             client.event_hooks["response"] = [Contract(app.openapi()).check]
             counters = [Counter(client, credentials.issue(number, "till")) for number in (1, 2, 3)]

@@ -7,7 +7,7 @@ from typing import Any
 
 from httpx import ASGITransport, AsyncClient
 
-from coalition.api import Readiness, create_app
+from coalition.api import Context, Readiness, create_app
 from coalition.service import LedgerService
 from coalition.submit.idempotency import IdempotencyKeys
 from tests.api.conftest import MEMBER, World
@@ -19,10 +19,18 @@ TILLS = 300
 
 def test_hundreds_of_tills_wait_while_others_read(world: World) -> None:
     service = LedgerService(world.book, world.book, FakeTexts())  # type: ignore[arg-type]
-    pending = world.book.is_pending
     campaigns: Any = FakeCampaigns()
     keys = IdempotencyKeys(world.outbox)
-    app = create_app(service, world.credentials, lambda: Readiness(()), lambda: NOW, pending, campaigns, keys)
+    context = Context(
+        service=service,
+        credentials=world.credentials,
+        readiness=lambda: Readiness(()),
+        clock=lambda: NOW,
+        pending=world.book.is_pending,
+        campaigns=campaigns,
+        idempotency=keys,
+    )
+    app = create_app(context)
     headers = {"Authorization": f"Bearer {world.credentials.issue(1, 'many tills')}"}
     http = AsyncClient(transport=ASGITransport(app), base_url="http://x", headers=headers)
 

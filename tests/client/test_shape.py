@@ -60,7 +60,7 @@ def built(build: Callable[..., Request[Any]], *, optional: bool) -> Request[Any]
 @pytest.fixture(scope="module")
 def document() -> dict[str, Any]:
     unused: Any = None
-    found: dict[str, Any] = create_app(unused, unused, unused, unused, unused, unused, unused).openapi()
+    found: dict[str, Any] = create_app(unused).openapi()
     return found
 
 
