@@ -3,8 +3,12 @@
 It stands alone: nothing else of this package is imported, no chain, no database. See `docs/client.md`.
 """
 
+from coalition.client import requests
 from coalition.client.answers import (
     Balance,
+    BulkAnswer,
+    BulkLine,
+    BulkSummary,
     Check,
     EpochPoints,
     Health,
@@ -45,6 +49,9 @@ __all__ = [
     "Badge",
     "Badges",
     "Balance",
+    "BulkAnswer",
+    "BulkLine",
+    "BulkSummary",
     "Campaign",
     "CampaignTotals",
     "Campaigns",
@@ -69,4 +76,5 @@ __all__ = [
     "Tier",
     "Totals",
     "Version",
+    "requests",
 ]

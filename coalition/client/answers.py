@@ -11,8 +11,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import parse_qs, urlsplit
 
+from coalition.client.errors import ApiError
+
 __all__ = [
     "Balance",
+    "BulkAnswer",
+    "BulkLine",
+    "BulkSummary",
     "Check",
     "EpochPoints",
     "Health",
@@ -91,6 +96,42 @@ class OperationPage:
         Only this is taken from `next`: an answer does not decide where the API key is sent.
         """
         return None if self.next is None else parse_qs(urlsplit(self.next).query).get("cursor", [None])[0]
+
+
+@dataclass(frozen=True, slots=True)
+class BulkLine:
+    """What became of one operation of many: the operation, or the problem that a lone request would have raised.
+
+    `line` counts from 1.
+    """
+
+    line: int
+    receipt: str | None = None
+    operation: Operation | None = None
+    problem: ApiError | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BulkSummary:
+    """All lines together: `lines` = `accepted` + `replayed` + `refused` + `unfinished`."""
+
+    lines: int
+    accepted: int
+    replayed: int
+    refused: int
+    unfinished: int
+    by_code: Mapping[str, int]
+    points_issued: int
+    points_awarded: int
+
+
+@dataclass(frozen=True, slots=True)
+class BulkAnswer:
+    """The outcomes of many operations, in their order. `problem` says why the last of them were not looked at."""
+
+    lines: tuple[BulkLine, ...]
+    summary: BulkSummary
+    problem: ApiError | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 import inspect
 import time
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Coroutine, Iterable, Iterator
 from typing import Any, Concatenate, ParamSpec, Self, TypeVar
 
 import httpx
 
-from coalition.client import campaign_requests, requests
+from coalition.client import campaign_requests, many, requests
 from coalition.client.access import ApiKey, address_of
-from coalition.client.answers import Operation
+from coalition.client.answers import BulkLine, Operation
 from coalition.client.course import Course, Outcome, Patience
 from coalition.client.request import Request
 
@@ -46,6 +46,15 @@ def _async(build: Callable[P, Request[T]]) -> Callable[Concatenate[AsyncClient, 
 
     _documented(method, build)
     return method
+
+
+async def _each(items: Iterable[T] | AsyncIterable[T]) -> AsyncIterator[T]:
+    if isinstance(items, AsyncIterable):
+        async for item in items:
+            yield item
+    else:
+        for item in items:
+            yield item
 
 
 class Client:
@@ -94,6 +103,37 @@ class Client:
             if cursor is None:
                 return
 
+    def bulk(self, operations: Iterable[Request[Operation]], *, lines_max: int = many.LINES_MAX) -> Iterator[BulkLine]:
+        """Post any number of operations, `lines_max` a request, and give the outcome of each when it is known.
+
+        An operation is what the function of `coalition.client.requests` returns that is named like its method. Outcomes come
+        in the order of the operations; what had to be sent again comes later. `line` counts all of them from 1.
+
+        Raises:
+            OutcomeUnknown: no outcome came for as long as `Patience` allows. What has none may have counted; ask again.
+            ApiError: the service refused a whole request.
+        """
+        packing = many.Packing(self._patience, lines_max)
+        for operation in operations:
+            for delivery in packing.add(operation):
+                yield from self._deliver(delivery)
+        for delivery in packing.rest():
+            yield from self._deliver(delivery)
+
+    def _deliver(self, delivery: many.Delivery) -> Iterator[BulkLine]:
+        while not delivery.is_over:
+            outcome: Outcome
+            try:
+                with self._http.stream(**delivery.attempt()) as outcome:
+                    if outcome.is_success:
+                        for piece in outcome.iter_bytes():
+                            yield from delivery.heard(piece)
+                    else:
+                        outcome.read()
+            except httpx.RequestError as error:
+                outcome = error
+            time.sleep(delivery.after(outcome))
+
     def close(self) -> None:
         """Close the connections."""
         self._http.close()
@@ -114,6 +154,7 @@ class Client:
     release = _sync(requests.release)
     reverse = _sync(requests.reverse)
     refund = _sync(requests.refund)
+    post_many = _sync(many.post_many)
     operation = _sync(requests.operation)
     history_page = _sync(requests.history_page)
     balance = _sync(requests.balance)
@@ -183,6 +224,37 @@ class AsyncClient:
             if cursor is None:
                 return
 
+    async def bulk(
+        self,
+        operations: Iterable[Request[Operation]] | AsyncIterable[Request[Operation]],
+        *,
+        lines_max: int = many.LINES_MAX,
+    ) -> AsyncIterator[BulkLine]:
+        """Post any number of operations, `lines_max` a request, and give the outcome of each; see `Client.bulk`."""
+        packing = many.Packing(self._patience, lines_max)
+        async for operation in _each(operations):
+            for delivery in packing.add(operation):
+                async for line in self._deliver(delivery):
+                    yield line
+        for delivery in packing.rest():
+            async for line in self._deliver(delivery):
+                yield line
+
+    async def _deliver(self, delivery: many.Delivery) -> AsyncIterator[BulkLine]:
+        while not delivery.is_over:
+            outcome: Outcome
+            try:
+                async with self._http.stream(**delivery.attempt()) as outcome:
+                    if outcome.is_success:
+                        async for piece in outcome.aiter_bytes():
+                            for line in delivery.heard(piece):
+                                yield line
+                    else:
+                        await outcome.aread()
+            except httpx.RequestError as error:
+                outcome = error
+            await asyncio.sleep(delivery.after(outcome))
+
     async def close(self) -> None:
         """Close the connections."""
         await self._http.aclose()
@@ -203,6 +275,7 @@ class AsyncClient:
     release = _async(requests.release)
     reverse = _async(requests.reverse)
     refund = _async(requests.refund)
+    post_many = _async(many.post_many)
     operation = _async(requests.operation)
     history_page = _async(requests.history_page)
     balance = _async(requests.balance)

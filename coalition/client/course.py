@@ -13,11 +13,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Any, Generic, NamedTuple, TypeVar
+from typing import Any, Generic, TypeVar
 
 import httpx
 
-from coalition.client.errors import ApiError, OutcomeUnknown
+from coalition.client.errors import ApiError, OutcomeUnknown, Word
 from coalition.client.reading import read
 from coalition.client.request import Effect, Request
 
@@ -30,7 +30,6 @@ BUSY = frozenset({502, 503, 504})
 TOO_MANY = 429
 NOT_ABOUT_THE_RECEIPT = frozenset({401, 403, TOO_MANY})
 """They tell nothing of an earlier attempt whose answer was lost."""
-STANDARD_MEMBERS = frozenset({"type", "title", "status", "detail", "code", "instance"})
 
 T = TypeVar("T")
 Outcome = httpx.Response | httpx.RequestError
@@ -61,12 +60,14 @@ class Course(Generic[T]):
         patience: Patience,
         now: Callable[[], float] = time.monotonic,
         chance: Callable[[], float] = random.random,
+        *,
+        is_open: bool = False,
     ) -> None:
-        """Start. `now` is in seconds, `chance` at least 0 and below 1."""
+        """Start. `now` is in seconds, `chance` at least 0 and below 1; `is_open` if something of it may have counted before."""
         self._request, self._patience, self._now, self._chance = request, patience, now, chance
         self._ends = now() + patience.deadline_seconds
         self._attempts = 0
-        self._open = False
+        self._open = is_open
 
     def attempt(self) -> dict[str, Any]:
         """Return what the next attempt sends, as httpx takes it."""
@@ -133,21 +134,11 @@ class Course(Generic[T]):
         return ApiError(**word._asdict())
 
 
-class Word(NamedTuple):
-    """What an error says, by the names of `ApiError`."""
-
-    detail: str
-    code: str
-    status: int | None = None
-    why: Mapping[str, Any] | None = None
-
-
 def _told(response: httpx.Response) -> Word:
     status, problem = response.status_code, _problem(response)
     if problem is None:
         return Word(f"Status {status}, and not an answer of the ledger", code="answer_malformed", status=status)
-    why = {name: value for name, value in problem.items() if name not in STANDARD_MEMBERS}
-    return Word(str(problem.get("detail", "")).rstrip("."), problem["code"], status, why)
+    return Word.of(problem)._replace(status=status)
 
 
 def _problem(response: httpx.Response) -> Mapping[str, Any] | None:

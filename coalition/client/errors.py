@@ -11,9 +11,26 @@ ApiError            the service refused, or could not be reached: nothing of thi
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple, Self
 
-__all__ = ["ApiError", "OutcomeUnknown"]
+__all__ = ["ApiError", "OutcomeUnknown", "Word"]
+
+STANDARD_MEMBERS = frozenset({"type", "title", "status", "detail", "code", "instance"})
+
+
+class Word(NamedTuple):
+    """What an error says, by the names of `ApiError`."""
+
+    detail: str
+    code: str
+    status: int | None = None
+    why: Mapping[str, Any] | None = None
+
+    @classmethod
+    def of(cls, problem: Mapping[str, Any]) -> Self:
+        """Return what a problem document tells (RFC 9457)."""
+        why = {name: value for name, value in problem.items() if name not in STANDARD_MEMBERS}
+        return cls(str(problem.get("detail", "")).rstrip("."), problem["code"], problem.get("status"), why)
 
 
 class ApiError(Exception):
@@ -53,7 +70,7 @@ class OutcomeUnknown(ApiError):
 
     def __str__(self) -> str:
         if self.receipt is None:
-            return f"{super().__str__()}. The outcome is unknown: look at the campaign before asking again."
+            return f"{super().__str__()}. The outcome is unknown: look before asking again."
         return (
             f"{super().__str__()}. The outcome is unknown. Asking again with the same receipt, {self.receipt!r}, and the same "
             "content is safe: it counts once."

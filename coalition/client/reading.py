@@ -9,6 +9,8 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
+from coalition.client.errors import ApiError, Word
+
 __all__ = ["read"]
 
 T = TypeVar("T")
@@ -32,13 +34,19 @@ def _value(kind: Any, value: object, name: str) -> Any:
         return tuple(_value(inner[0], one, f"{name}[{place}]") for place, one in enumerate(value))
     if origin is Mapping and isinstance(value, dict):
         return {key: _value(inner[1], one, f"{name}.{key}") for key, one in value.items()}
-    if is_dataclass(kind) and isinstance(kind, type) and isinstance(value, dict):
-        return kind(**_members(kind, value, name))
+    if isinstance(kind, type) and isinstance(value, dict) and (is_dataclass(kind) or kind is ApiError):
+        return _problem(value) if kind is ApiError else kind(**_members(kind, value, name))
     if kind is datetime and isinstance(value, str):
         return datetime.fromisoformat(value).astimezone(UTC)
     if kind in (str, int, bool) and type(value) is kind:
         return value
     raise ValueError(f"{name} is {type(value).__name__}, not {getattr(kind, '__name__', kind)}")
+
+
+def _problem(value: Mapping[str, Any]) -> ApiError:
+    if not isinstance(value.get("code"), str):
+        raise ValueError("a problem has no code")
+    return ApiError(**Word.of(value)._asdict())
 
 
 def _members(kind: type, value: Mapping[str, object], name: str) -> dict[str, Any]:
