@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Annotated, TypeVar
 
 from anyio import CapacityLimiter, to_thread
@@ -13,15 +15,17 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from coalition.api.credentials import CredentialStore
 from coalition.api.health import Readiness
+from coalition.api.posting_queue import PostingQueue
 from coalition.errors import AccessDenied, NotFound
-from coalition.service import LedgerService
+from coalition.service import Answer, LedgerService
+from coalition.service.asked import Asked
 from coalition.service.campaign_members import CampaignMembers
 from coalition.submit.idempotency import IdempotencyKeys
 
 __all__ = ["Context", "Ctx", "Partner"]
 
 WAIT_SECONDS = 30.0
-WAITERS_MAX = 512
+POSTERS_MAX = 128
 READERS_MAX = 16
 BULKS_OF_PARTNER_MAX = 2
 T = TypeVar("T")
@@ -36,7 +40,7 @@ bearer = HTTPBearer(
 
 @dataclass(frozen=True, kw_only=True)
 class Context:
-    """The parts that `create_app` is given. A till that waits holds a thread of `posting`; reads have their own.
+    """The parts that `create_app` is given. A bulk request at work holds a thread of `posting`; reads have their own.
 
     `clock` tells the ledger's time in Unix seconds, `readiness` what is in order, `pending` whether an operation of
     that partner and receipt number is on its way; all may block. An outcome is waited for `wait_seconds` at most.
@@ -50,7 +54,7 @@ class Context:
     campaigns: CampaignMembers
     idempotency: IdempotencyKeys
     wait_seconds: float = WAIT_SECONDS
-    posting: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(WAITERS_MAX))
+    posting: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(POSTERS_MAX))
     reading: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(READERS_MAX))
     _bulks: dict[int, CapacityLimiter] = field(
         default_factory=lambda: defaultdict(lambda: CapacityLimiter(BULKS_OF_PARTNER_MAX))
@@ -59,6 +63,16 @@ class Context:
     def bulks(self, partner: int) -> CapacityLimiter:
         """The bulk requests of one partner that are served at a time; others wait, before their bodies are read."""
         return self._bulks[partner]
+
+    @cached_property
+    def queue(self) -> PostingQueue:
+        """The lone operations on their way."""
+        return PostingQueue(self.service)
+
+    async def posted(self, ask: Callable[[], Asked], seconds: float) -> tuple[Asked, Answer]:
+        """Post one operation and wait for its outcome, without a thread; see `PostingQueue.post`."""
+        with _known_partner():
+            return await self.queue.post(ask, seconds)
 
     async def post(self, work: Callable[[], T]) -> T:
         """Run what may wait for the chain."""
@@ -89,10 +103,16 @@ Partner = Annotated[int, Depends(partner_of)]
 
 
 async def _in_thread(work: Callable[[], T], limiter: CapacityLimiter) -> T:
-    try:
+    with _known_partner():
         return await to_thread.run_sync(work, limiter=limiter)
+
+
+@contextmanager
+def _known_partner() -> Iterator[None]:
+    """The book may be started anew under the same list of keys: that is said without naming those who are in it."""
+    try:
+        yield
     except NotFound as error:
         if error.code != "partner_unknown":
             raise
-        # The book was started anew under the same list of keys: say so without naming those who are in it.
         raise AccessDenied("The partner of this API key is not in this ledger.", code="partner_unknown") from None

@@ -21,12 +21,10 @@ def json_response(body: BaseModel, status: int = 200, headers: Mapping[str, str]
     return Response(content, status, headers, "application/json")
 
 
-def operation_of(
-    service: LedgerService, record: OperationRecord, receipt: str, replayed: bool | None = None
-) -> OperationBody:
+def operation_of(service: LedgerService, record: OperationRecord, receipt: str) -> OperationBody:
     """Return one operation, whose receipt's text is known."""
     currency = service.partners.find(record.partner).currency
-    return operation_body(record, receipt, _originals(service, [record])[0], currency, replayed)
+    return operation_body(record, receipt, _originals(service, [record])[0], currency)
 
 
 def operations_of(service: LedgerService, records: Sequence[OperationRecord]) -> list[OperationBody]:

@@ -40,7 +40,9 @@ def serve(ledger: OpenLedger, host: str, port: int, announce: Callable[[str], No
         idempotency=ledger.idempotency,
     )
     app = create_app(context)
-    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False, server_header=False))
+    server = uvicorn.Server(
+        uvicorn.Config(app, http="httptools", log_level="warning", access_log=False, server_header=False)
+    )
     announce(f"http://{host}:{listener.getsockname()[1]}")
     with _stopped_by_signals(server):
         server.run(sockets=[listener])

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from coalition.errors import ReceiptConflict, Refused
+from coalition.errors import CoalitionError, ReceiptConflict, Refused
+from coalition.index.queries import Queries
 from coalition.ledger.operations import Kind, Rejection
 from coalition.ledger.records import OperationRecord
 from coalition.service.asked import Asked
 from coalition.submit.receipt_texts import ReceiptTexts
 
-__all__ = ["DECIDED_BEFORE", "REASONS", "Answer", "answer_of", "first_answer", "in_words", "refusal"]
+__all__ = ["DECIDED_BEFORE", "REASONS", "Answer", "answer_of", "decided_before", "first_answer", "in_words", "refusal"]
 
 ENDS = (Kind.CAPTURE, Kind.RELEASE)
 DECIDED_BEFORE = (Rejection.RECEIPT_USED, Rejection.HOLD_UNKNOWN)
@@ -67,6 +68,18 @@ def answer_of(record: OperationRecord, asked: Asked) -> Answer:
     return Answer(record, asked.receipt)
 
 
+def decided_before(queries: Queries, wanted: Iterable[Asked]) -> Mapping[tuple[int, int], Sequence[OperationRecord]]:
+    """Return what was accepted under the receipts of `wanted`, by partner and receipt number."""
+    numbers: dict[int, list[int]] = {}
+    for asked in wanted:
+        numbers.setdefault(asked.partner, []).append(asked.number)
+    return {
+        (partner, number): records
+        for partner, of_partner in numbers.items()
+        for number, records in queries.operations_under(partner, of_partner).items()
+    }
+
+
 def first_answer(records: Sequence[OperationRecord], asked: Asked) -> Answer | None:
     """Return the answer that `asked` got before, from what was accepted under its receipt; None if it is new.
 
@@ -84,16 +97,18 @@ def first_answer(records: Sequence[OperationRecord], asked: Asked) -> Answer | N
     return Answer(records[0], asked.receipt, replayed=True)
 
 
-def in_words(conflict: ReceiptConflict, texts: ReceiptTexts, partner: int) -> ReceiptConflict:
-    """Return the conflict with the partner's own texts for the numbers of receipts."""
-    different = dict(conflict.details.get("differences", {}))
+def in_words(error: CoalitionError, texts: ReceiptTexts, partner: int) -> CoalitionError:
+    """Return an error, a conflict with the partner's own texts for the numbers of receipts."""
+    if not isinstance(error, ReceiptConflict):
+        return error
+    different = dict(error.details.get("differences", {}))
     named = different.get("original_receipt")
     if named is None:
-        return conflict
+        return error
     numbers = {side: number for side, number in named.items() if number is not None}
     found = texts.texts_of([(partner, number) for number in numbers.values()])
     different["original_receipt"] = named | dict(zip(numbers, found, strict=True))
-    return ReceiptConflict(conflict.message, **conflict.details | {"differences": different})
+    return ReceiptConflict(error.message, **error.details | {"differences": different})
 
 
 def _require_same(record: OperationRecord, asked: Asked) -> None:

@@ -7,16 +7,16 @@ from __future__ import annotations
 
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Generic, TypeVar
 
-from coalition.errors import CoalitionError, OutcomePending, ReceiptConflict
+from coalition.errors import CoalitionError, OutcomePending
 from coalition.index.queries import Queries
 from coalition.ledger.chain_word import word_index
 from coalition.ledger.operations import Operation, Rejection
 from coalition.ledger.records import OperationRecord
-from coalition.service.answers import DECIDED_BEFORE, Answer, answer_of, first_answer, in_words
+from coalition.service.answers import DECIDED_BEFORE, Answer, answer_of, decided_before, first_answer, in_words
 from coalition.service.asked import PROOF_ATTEMPTS, Asked, prove
 from coalition.submit.receipt_texts import ReceiptTexts
 from coalition.submit.submitter import Bulk, Submission, Submitter
@@ -29,7 +29,7 @@ LOOK_SECONDS = 1.0
 
 T = TypeVar("T")
 Key = tuple[int, int]
-Known = Mapping[Key, list[OperationRecord]]
+Known = Mapping[Key, Sequence[OperationRecord]]
 
 
 @dataclass(slots=True)
@@ -183,7 +183,7 @@ class BulkRun(Generic[T]):
 
     def _post(self, candidates: list[_Candidate[T]]) -> None:
         try:
-            known = self._known(candidates)
+            known = decided_before(self._queries, [candidate.asked for candidate in candidates])
         except CoalitionError as error:
             for candidate in candidates:
                 self._tell(candidate, error)
@@ -199,17 +199,6 @@ class BulkRun(Generic[T]):
                 self._settled(candidate, error)
             raise
         self._posted.append(_Posted([candidate for candidate, _ in ready], bulk))
-
-    def _known(self, candidates: list[_Candidate[T]]) -> Known:
-        """What was accepted before under their receipts."""
-        numbers: dict[int, list[int]] = {}
-        for candidate in candidates:
-            numbers.setdefault(candidate.asked.partner, []).append(candidate.asked.number)
-        return {
-            (partner, number): records
-            for partner, wanted in numbers.items()
-            for number, records in self._queries.operations_under(partner, wanted).items()
-        }
 
     def _is_answered(self, candidate: _Candidate[T], known: Known) -> bool:
         """True if it was decided before, and its answer is told."""
@@ -282,7 +271,7 @@ class BulkRun(Generic[T]):
         return answer_of(outcome, asked)
 
     def _tell(self, candidate: _Candidate[T], answer: Answer | CoalitionError) -> None:
-        if isinstance(answer, ReceiptConflict):
+        if isinstance(answer, CoalitionError):
             answer = in_words(answer, self._texts, candidate.asked.partner)
         self._told(candidate.ticket, answer)
         self._repeats -= len(candidate.repeats)

@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeout
-from typing import TypeVar
+from typing import TypeAlias, TypeVar
 
 from coalition.errors import CoalitionError, NotFound, OutcomePending, ReceiptConflict, Refused
 from coalition.index.queries import Queries
 from coalition.ledger.ids import receipt_number
-from coalition.ledger.operations import Operation, Rejection
+from coalition.ledger.operations import Rejection
 from coalition.ledger.records import OperationRecord
-from coalition.service.answers import DECIDED_BEFORE, Answer, answer_of, first_answer, in_words
+from coalition.service.answers import DECIDED_BEFORE, Answer, answer_of, decided_before, first_answer, in_words
 from coalition.service.asked import PROOF_ATTEMPTS, Asked, Asking, prove
 from coalition.service.bulk import BulkRun
 from coalition.service.partners import PartnerDirectory
 from coalition.submit.receipt_texts import ReceiptTexts
 from coalition.submit.submitter import Submission, Submitter
 
-__all__ = ["LedgerService"]
+__all__ = ["LedgerService", "Started", "is_outdated", "still_pending"]
 
 T = TypeVar("T")
+Started: TypeAlias = Answer | CoalitionError | Future[OperationRecord]
+"""What is known of an operation once it is recorded: its answer, why there is none, or who will tell what was decided."""
 
 
 class LedgerService:
@@ -136,8 +138,57 @@ class LedgerService:
 
     def post(self, asked: Asked, timeout: float = 30.0) -> Answer:
         """Post what was checked; see the methods above for what it may raise."""
+        for attempt in range(1, PROOF_ATTEMPTS + 1):
+            (started,) = self.start([asked])
+            if isinstance(started, Answer):
+                return started
+            if isinstance(started, CoalitionError):
+                raise started
+            try:
+                return self.conclude(asked, _outcome(started, timeout))
+            except Refused as error:
+                if attempt == PROOF_ATTEMPTS or not is_outdated(error):
+                    raise
+        raise AssertionError
+
+    def start(self, wanted: Sequence[Asked]) -> list[Started]:
+        """Record operations, each of which is decided alone; what is recorded is durable when this returns.
+
+        A future's record is for `conclude`. Where that finds a proof outdated (`is_outdated`), start again.
+
+        Raises:
+            StorageFull, Unavailable: nothing was recorded.
+        """
+        known = decided_before(self.queries, wanted)
+        started: list[Started | None] = []
+        submissions: list[Submission] = []
+        for asked in wanted:
+            try:
+                found: Started | None = first_answer(known.get((asked.partner, asked.number), ()), asked)
+                if found is None:
+                    operation = prove(self.queries, asked)
+                    submissions.append(Submission(asked.partner, operation, asked.receipt, asked.occurred_at))
+            except CoalitionError as error:
+                found = in_words(error, self._texts, asked.partner)
+            started.append(found)
+        self._texts.keep([(one.partner, one.operation.receipt, one.receipt_text) for one in submissions])
+        futures = iter(self._submitter.post(submissions) if submissions else ())
+        return [next(futures) if one is None else one for one in started]
+
+    def conclude(self, asked: Asked, outcome: OperationRecord | CoalitionError) -> Answer:
+        """Return the answer that an outcome means; only what was not accepted is looked up in a database.
+
+        Raises:
+            CoalitionError: see the class.
+        """
         try:
-            return self._proved_and_posted(asked, timeout)
+            if isinstance(outcome, CoalitionError):
+                raise outcome
+            if outcome.code in DECIDED_BEFORE:
+                first = first_answer(self.queries.operations_of(asked.partner, asked.number), asked)
+                if first is not None:
+                    return first
+            return answer_of(outcome, asked)
         except ReceiptConflict as conflict:
             raise in_words(conflict, self._texts, asked.partner) from None
 
@@ -170,38 +221,21 @@ class LedgerService:
         """As `receipt_of`, for many."""
         return self._texts.texts_of([(record.partner, record.receipt) for record in records])
 
-    def _proved_and_posted(self, asked: Asked, timeout: float) -> Answer:
-        for _ in range(PROOF_ATTEMPTS):
-            first = self._first_answer(asked)
-            if first is not None:
-                return first
-            try:
-                return self._posted(asked, prove(self.queries, asked), timeout)
-            except Refused as error:
-                # The chain of the receipt word moved on between reading it and posting: prove it anew.
-                if error.code != Rejection.PROOF_INVALID.code:
-                    raise
-                last = error
-        raise last
 
-    def _posted(self, asked: Asked, operation: Operation, timeout: float) -> Answer:
-        self._texts.keep([(asked.partner, asked.number, asked.receipt)])
-        submission = Submission(asked.partner, operation, asked.receipt, asked.occurred_at)
-        record = _outcome(self._submitter.post([submission])[0], timeout)
-        if record.code in DECIDED_BEFORE:
-            first = self._first_answer(asked)
-            if first is not None:
-                return first
-        return answer_of(record, asked)
+def is_outdated(error: CoalitionError) -> bool:
+    """True if a proof was refused: the chain of the receipt's word moved on between reading it and posting."""
+    return error.code == Rejection.PROOF_INVALID.code
 
-    def _first_answer(self, asked: Asked) -> Answer | None:
-        return first_answer(self.queries.operations_of(asked.partner, asked.number), asked)
+
+def still_pending(seconds: float) -> OutcomePending:
+    """Return what tells that nothing was decided for some time."""
+    return OutcomePending(
+        f"Recorded, but not confirmed within {seconds:g} s. Ask again with the same receipt: it counts once."
+    )
 
 
 def _outcome(future: Future[OperationRecord], timeout: float) -> OperationRecord:
     try:
         return future.result(timeout)
     except FutureTimeout:
-        raise OutcomePending(
-            f"Recorded, but not confirmed within {timeout:g} s. Ask again with the same receipt: it counts once."
-        ) from None
+        raise still_pending(timeout) from None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from typing import Any
 
 from httpx import ASGITransport, AsyncClient
@@ -14,10 +15,11 @@ from tests.api.conftest import MEMBER, World
 from tests.api.fake_campaigns import FakeCampaigns
 from tests.api.fakes import NOW, FakeTexts
 
-TILLS = 300
+TILLS = 2_000
+THREADS_MAX = 40
 
 
-def test_hundreds_of_tills_wait_while_others_read(world: World) -> None:
+def test_two_thousand_tills_wait_while_others_read(world: World) -> None:
     service = LedgerService(world.book, world.book, FakeTexts())  # type: ignore[arg-type]
     campaigns: Any = FakeCampaigns()
     keys = IdempotencyKeys(world.outbox)
@@ -34,16 +36,17 @@ def test_hundreds_of_tills_wait_while_others_read(world: World) -> None:
     headers = {"Authorization": f"Bearer {world.credentials.issue(1, 'many tills')}"}
     http = AsyncClient(transport=ASGITransport(app), base_url="http://x", headers=headers)
 
-    waiting, read, answers = asyncio.run(_wait_and_read(world, http))
+    threads, waiting, read, answers = asyncio.run(_wait_and_read(world, http))
 
     keys.close()
+    assert threads <= THREADS_MAX
     assert (waiting, read) == (TILLS, [1_000, 200, True])
     assert answers == [201] * TILLS
     assert world.book.points[MEMBER] == 1_000 + TILLS
 
 
-async def _wait_and_read(world: World, http: AsyncClient) -> tuple[int, list[object], list[int]]:
-    """How many tills waited while others read, what those read, and the status that each till got in the end."""
+async def _wait_and_read(world: World, http: AsyncClient) -> tuple[int, int, list[object], list[int]]:
+    """Threads while all waited, how many tills waited while others read, what those read, the status that each till got."""
     world.book.stuck = []
     async with http:
         bodies = [{"member": MEMBER, "receipt": str(number), "spend_minor": 100} for number in range(TILLS)]
@@ -52,6 +55,7 @@ async def _wait_and_read(world: World, http: AsyncClient) -> tuple[int, list[obj
             if len(world.book.stuck) == TILLS:
                 break
             await asyncio.sleep(0.01)
+        threads = threading.active_count()
         read = [
             (await http.get(f"/v1/members/{MEMBER}/balance")).json()["points"],
             (await http.get("/health")).status_code,
@@ -60,4 +64,4 @@ async def _wait_and_read(world: World, http: AsyncClient) -> tuple[int, list[obj
         still = min(len(world.book.stuck), sum(not one.done() for one in waiting))
         world.book.settle()
         answers = await asyncio.gather(*waiting)
-    return still, read, [answer.status_code for answer in answers]
+    return threads, still, read, [answer.status_code for answer in answers]

@@ -9,10 +9,11 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractAsyncContextManager, nullcontext
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, Request
+from fastapi.concurrency import contextmanager_in_threadpool
 from fastapi.responses import Response
 
 from coalition.api.asking import OperationRequest, asked_of
@@ -21,7 +22,7 @@ from coalition.api.context import Context, Ctx, Partner
 from coalition.api.documents import POSTING
 from coalition.api.locations import operation_location
 from coalition.api.preferences import Preference, Preferred
-from coalition.api.render import json_response, operation_of
+from coalition.api.render import json_response
 from coalition.api.requests import (
     CaptureRequest,
     EarnRequest,
@@ -31,8 +32,9 @@ from coalition.api.requests import (
     ReleaseRequest,
     ReverseRequest,
 )
-from coalition.api.responses import OperationBody, OperationsBody
+from coalition.api.responses import OperationBody, OperationsBody, operation_body
 from coalition.errors import InputError, OutcomePending
+from coalition.service.asked import Asked
 
 __all__ = ["router"]
 
@@ -77,54 +79,59 @@ class Call:
     """One request that posts: who asks, how long they wait, and where the outcome will be."""
 
     def __init__(
-        self,
-        request: Request,
-        context: Ctx,
-        partner: Partner,
-        preference: Preferred,
-        idempotency_key: Annotated[str | None, Depends(_idempotency_key)],
+        self, request: Request, context: Context, partner: int, preference: Preference, idempotency_key: str | None
     ) -> None:
-        self.context: Context = context
+        self.context = context
         self.idempotency_key = idempotency_key
         self._path = request.url.path
-        self.partner: int = partner
-        self.preference: Preference = preference
+        self.partner = partner
+        self.preference = preference
         self._root = str(request.scope.get("root_path", ""))
 
     async def answer(self, body: OperationRequest) -> Response:
         """Post, wait as long as preferred, and answer."""
-        receipt = body.receipt
-
-        def work() -> OperationBody:
-            service = self.context.service
-            asked = asked_of(service.asking, self.partner, body, self.context.clock)
-            with self._key_held(body):
-                answer = service.post(asked, self.preference.wait_seconds)
-            return operation_of(service, answer.record, answer.receipt, answer.replayed)
-
+        receipt, service = body.receipt, self.context.service
         location = operation_location(self._root, receipt)
+
+        def ask() -> Asked:
+            return asked_of(service.asking, self.partner, body, self.context.clock)
+
         try:
-            counted = await self.context.post(work)
+            async with self._key_held(body):
+                asked, answer = await self.context.posted(ask, self.preference.wait_seconds)
         except OutcomePending as error:
             if not self.preference.asynchronous:
-                error.details["location"] = location
-                raise
+                raise OutcomePending(error.message, **error.details | {"location": location}) from None
             pending = OperationsBody(receipt=receipt, pending=True, operations=[])
             return json_response(
                 pending, 202, {"Location": location, "Preference-Applied": "respond-async", "Retry-After": "1"}
             )
+        currency = service.partners.find(self.partner).currency
+        counted = operation_body(answer.record, receipt, asked.original_receipt, currency, answer.replayed)
         if counted.replayed:
             return json_response(counted, 200, {"Idempotent-Replayed": "true", "Content-Location": location})
         return json_response(counted, 201, {"Location": location})
 
-    def _key_held(self, body: OperationRequest) -> AbstractContextManager[None]:
+    def _key_held(self, body: OperationRequest) -> AbstractAsyncContextManager[None]:
         if self.idempotency_key is None:
             return nullcontext()
         content = json.dumps([self._path, body.model_dump()], default=bytes.hex).encode()
-        return self.context.idempotency.held(self.partner, self.idempotency_key, hashlib.sha256(content).digest())
+        held = self.context.idempotency.held(self.partner, self.idempotency_key, hashlib.sha256(content).digest())
+        return contextmanager_in_threadpool(held)
 
 
-Posting = Annotated[Call, Depends(Call)]
+async def _call(
+    request: Request,
+    context: Ctx,
+    partner: Partner,
+    preference: Preferred,
+    idempotency_key: Annotated[str | None, Depends(_idempotency_key)],
+) -> Call:
+    """Not the class itself: what is no coroutine, FastAPI calls in a thread."""
+    return Call(request, context, partner, preference, idempotency_key)
+
+
+Posting = Annotated[Call, Depends(_call)]
 router = APIRouter(
     tags=["operations"],
     route_class=StrictRoute,
