@@ -7,7 +7,6 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
 from coalition.api import campaign_examples as examples
-from coalition.api.requests import Currency, Member, SpendMinor
 from coalition.api.requests import Time as GivenTime
 from coalition.api.responses import Time
 from coalition.api.times import rfc3339
@@ -30,14 +29,13 @@ __all__ = [
     "CampaignTotalsBody",
     "CampaignsBody",
     "MemberCampaignsBody",
-    "PreviewBody",
-    "PreviewRequest",
     "ProposalRequest",
+    "PurchaseBody",
     "TierBody",
     "badges_body",
     "campaign_body",
     "member_campaigns_body",
-    "preview_body",
+    "purchase_body",
     "tier_body",
     "totals_body",
 ]
@@ -96,16 +94,6 @@ class ApprovalRequest(BaseModel):
     until: GivenTime | None = Field(
         default=None, description="Until when the approval lets the campaign start; left out: until it opens."
     )
-
-
-class PreviewRequest(BaseModel):
-    """A purchase that was not made."""
-
-    model_config = _strict(examples.PREVIEW_REQUEST)
-
-    member: Member
-    spend_minor: SpendMinor
-    currency: Currency = None
 
 
 class SponsorBody(BaseModel):
@@ -281,16 +269,9 @@ class LeftOutBody(BaseModel):
     )
 
 
-class PreviewBody(BaseModel):
-    """What a purchase would bring now. Nothing was counted."""
+class PurchaseBody(BaseModel):
+    """What tier and campaigns add to a purchase. Nothing was counted."""
 
-    model_config = _shown(examples.PREVIEW)
-
-    member: str
-    spend_minor: int
-    currency: str
-    points: int = Field(description="By the base rate.")
-    awarded: int = Field(description="On top, by tier and campaigns: the chain's own answer.")
     tier: int
     tier_name: str
     tier_points: int = Field(description="Of `awarded`, by the tier.")
@@ -356,14 +337,9 @@ def badges_body(member: str, found: list[BadgeShown]) -> BadgesBody:
     return BadgesBody(member=member, badges=badges)
 
 
-def preview_body(found: PurchasePreview) -> PreviewBody:
-    """Return what a purchase would bring."""
-    return PreviewBody(
-        member=found.member,
-        spend_minor=found.spend_minor,
-        currency=found.currency,
-        points=found.points,
-        awarded=found.awarded,
+def purchase_body(found: PurchasePreview) -> PurchaseBody:
+    """Return what tier and campaigns add to a purchase."""
+    return PurchaseBody(
         tier=found.tier,
         tier_name=found.tier_name,
         tier_points=found.tier_points,

@@ -12,7 +12,6 @@ __all__ = [
     "CAMPAIGN",
     "MEMBER_CAMPAIGNS",
     "PREVIEW",
-    "PREVIEW_REQUEST",
     "PROPOSAL",
     "TIER",
     "TOTALS",
@@ -36,7 +35,6 @@ PROPOSAL: dict[str, Any] = {
     }
 }
 APPROVAL = {"terms_hash": HASH}
-PREVIEW_REQUEST = {"member": MEMBER, "spend_minor": 1999, "currency": "USD"}
 
 CAMPAIGN: dict[str, Any] = {
     "campaign": 1,
@@ -127,16 +125,31 @@ BADGES: dict[str, Any] = {
     "badges": [{"badge": 7, "uri": "https://example.com/badges/7", "campaign": 1, "since": "2026-04-09T15:02:11Z"}],
 }
 PREVIEW: dict[str, Any] = {
+    "receipt": "till-7-000041",
+    "kind": "earn",
+    "status": "accepted",
+    "replayed": False,
+    "block": 1203,
+    "at": "2026-03-01T12:00:00Z",
     "member": MEMBER,
     "spend_minor": 1999,
     "currency": "USD",
     "points": 19,
     "awarded": 304,
-    "tier": 1,
-    "tier_name": "silver",
-    "tier_points": 4,
-    "awards": [
-        {"campaign": 1, "name": "Bread and greens", "points": 300, "due_points": 300, "badge": 7, "referrer_points": 0}
-    ],
-    "left_out": [{"campaign": 2, "name": "Bring a friend", "reason": "not_referred"}],
+    "purchase": {
+        "tier": 1,
+        "tier_name": "silver",
+        "tier_points": 4,
+        "awards": [
+            {
+                "campaign": 1,
+                "name": "Bread and greens",
+                "points": 300,
+                "due_points": 300,
+                "badge": 7,
+                "referrer_points": 0,
+            }
+        ],
+        "left_out": [{"campaign": 2, "name": "Bring a friend", "reason": "not_referred"}],
+    },
 }

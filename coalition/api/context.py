@@ -20,6 +20,7 @@ from coalition.errors import AccessDenied, NotFound
 from coalition.service import Answer, LedgerService
 from coalition.service.asked import Asked
 from coalition.service.campaign_members import CampaignMembers
+from coalition.service.previews import OperationPreviews
 from coalition.submit.idempotency import IdempotencyKeys
 
 __all__ = ["Context", "Ctx", "Partner"]
@@ -52,6 +53,7 @@ class Context:
     clock: Callable[[], int]
     pending: Callable[[int, int], bool]
     campaigns: CampaignMembers
+    previews: OperationPreviews
     idempotency: IdempotencyKeys
     wait_seconds: float = WAIT_SECONDS
     posting: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(POSTERS_MAX))

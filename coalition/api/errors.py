@@ -39,6 +39,7 @@ from coalition.errors import (
     Refused,
     Unavailable,
 )
+from coalition.ledger.operations import Kind
 
 __all__ = ["STATUS_BY_CODE", "STATUS_BY_TYPE", "document_of", "handle_errors", "problem", "problem_of", "unexpected"]
 
@@ -67,6 +68,7 @@ STATUS_BY_CODE = {
     "route_unknown": 404,
 }
 CODE_BY_STATUS = {status: code for code, status in STATUS_BY_CODE.items() if status in (404, 405)}
+KINDS = frozenset(kind.name.lower() for kind in Kind)
 RETRY_SECONDS = 5
 RETRY_SECONDS_BY_CODE = {"ledger_paused": 60, "outcome_pending": 1}
 FIELDS_SHOWN_MAX = 20
@@ -170,6 +172,8 @@ async def _routing(request: Request, error: Exception) -> Response:
 def _field(location: tuple[int | str, ...]) -> str:
     """The field's name without the part of the request that holds it, cut short: the client may have chosen it."""
     names = [str(part) for part in location if part not in ("body", "query", "path", "header")]
+    if len(names) > 1 and names[0] in KINDS:  # which form of the body was read, as its `kind` says
+        names = names[1:]
     return ".".join(names)[:80] or "body"
 
 

@@ -25,6 +25,7 @@ from coalition.service.campaigns import CampaignService
 from coalition.service.custody import Custody
 from coalition.service.ledger import LedgerService
 from coalition.service.load import Loader
+from coalition.service.previews import OperationPreviews
 from coalition.settings import Settings
 from coalition.submit.idempotency import IdempotencyKeys
 from coalition.submit.receipt_texts import ReceiptTexts
@@ -59,6 +60,10 @@ class OpenLedger:
     def now(self) -> int:
         """Return the chain's time, in Unix seconds."""
         return history.head(self.rpc).timestamp
+
+    def previews(self) -> OperationPreviews:
+        """Return what previews operations; see `OperationPreviews`."""
+        return OperationPreviews(self.rpc, self.deployment, self.queries, self.service.partners, self.texts, self.now)
 
     def loader(self, *, enrol: bool = True) -> Loader:
         """Return a loader of purchase files; see `Loader`."""

@@ -37,6 +37,7 @@ def serve(ledger: OpenLedger, host: str, port: int, announce: Callable[[str], No
         clock=ledger.now,
         pending=ledger.submitter.is_pending,
         campaigns=ledger.campaign_members,
+        previews=ledger.previews(),
         idempotency=ledger.idempotency,
     )
     app = create_app(context)

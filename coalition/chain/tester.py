@@ -141,6 +141,17 @@ class TesterRpc:
     def _estimate(self, question: Json, tag: str = "latest") -> str:
         return hex(self._asked(self._tester.estimate_gas, question, "latest" if tag == "pending" else tag))
 
+    def _simulate(self, payload: Json, tag: str = "latest") -> list[Json]:
+        """The part of `eth_simulateV1` that `simulation` uses: one block after the head, with a time of its own."""
+        (block,) = payload["blockStateCalls"]
+        if self._index(tag) != len(self._blocks) - 1:
+            raise RpcError(NOT_FOUND, "only what follows the last block can be simulated here")
+        try:
+            found = self._backend.simulate(block["calls"], number(block["blockOverrides"]["time"]))
+        except ValidationError as error:
+            raise RpcError(REFUSED, str(error)) from error
+        return [{"calls": [_simulated_json(computation) for computation in found]}]
+
     def _gas_price(self) -> str:
         return "0x0"
 
@@ -298,6 +309,7 @@ METHODS: dict[str, Callable[..., Any]] = {
     "eth_getTransactionCount": TesterRpc._nonce,
     "eth_getTransactionReceipt": TesterRpc._receipt,
     "eth_sendRawTransaction": TesterRpc._send,
+    "eth_simulateV1": TesterRpc._simulate,
     "evm_mine": TesterRpc._mine_empty,
     "evm_revert": TesterRpc._revert,
     "evm_setNextBlockTimestamp": TesterRpc._set_next_timestamp,
@@ -366,6 +378,17 @@ def _receipt_json(receipt: Json) -> Json:
         "contractAddress": _account(receipt["contract_address"]),
         "logs": [_log_json(log, where) for log in receipt["logs"]],
     }
+
+
+def _simulated_json(computation: Any) -> Json:
+    if computation.is_error:
+        error = {"code": REVERTED, "message": "execution reverted"}
+        return {"status": "0x0", "returnData": _hex(computation.output), "logs": [], "error": error}
+    logs = [
+        {"address": _hex(address), "topics": [f"0x{topic:064x}" for topic in topics], "data": _hex(data)}
+        for address, topics, data in computation.get_log_entries()
+    ]
+    return {"status": "0x1", "returnData": _hex(computation.output), "logs": logs}
 
 
 def _log_json(log: Json, where: Json) -> Json:

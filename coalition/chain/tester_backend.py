@@ -5,11 +5,13 @@ With eth-tester's present rules accounts would have to pay for gas, which they h
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from eth.vm.forks.berlin import BerlinVM
 from eth.vm.forks.berlin.headers import compute_berlin_difficulty
 from eth.vm.forks.byzantium.headers import configure_header, create_header_from_parent
+from eth.vm.spoof import SpoofTransaction as EVMSpoofTransaction
 from eth_tester import PyEVMBackend
 from eth_tester.exceptions import TransactionFailed
 
@@ -77,3 +79,29 @@ class LedgerBackend(PyEVMBackend):  # type: ignore[misc]
         eth-tester's own `time_travel` makes an empty block of its own and goes forward only.
         """
         self.chain.header = self.chain.create_header_from_parent(self.chain.get_canonical_head(), timestamp=timestamp)
+
+    def simulate(self, calls: Sequence[Mapping[str, Any]], timestamp: int) -> list[Any]:
+        """Return the computations of calls, each after those before it, in a block of that time on the present state.
+
+        The state stays as it is.
+        """
+        header = self.chain.create_header_from_parent(self.chain.get_canonical_head(), timestamp=timestamp)
+        state = self.chain.get_vm(at_header=header).state
+        snapshot = state.snapshot()
+        try:
+            return [state.apply_transaction(self._spoofed(call, state)) for call in calls]
+        finally:
+            state.revert(snapshot)
+
+    def _spoofed(self, call: Mapping[str, Any], state: Any) -> EVMSpoofTransaction:
+        """A transaction as if `from` had signed it."""
+        sender = bytes.fromhex(call["from"][2:])
+        unsigned = self.chain.create_unsigned_transaction(
+            nonce=state.get_nonce(sender),
+            gas_price=0,
+            gas=GAS_LIMIT,
+            to=bytes.fromhex(call["to"][2:]),
+            value=0,
+            data=bytes.fromhex(call["input"][2:]),
+        )
+        return EVMSpoofTransaction(unsigned, from_=sender)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import parse_qs, urlsplit
 
+from coalition.client.campaign_answers import PurchasePreview
 from coalition.client.errors import ApiError
 
 __all__ = [
@@ -26,6 +27,7 @@ __all__ = [
     "OperationPage",
     "Operations",
     "Partner",
+    "Preview",
     "Readiness",
     "Totals",
 ]
@@ -71,6 +73,35 @@ class Operation:
     deadline: datetime | None = None
     original_receipt: str | None = None
     replayed: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What an operation would do if it were posted after `block`. What its kind has not is `None`.
+
+    `problem` is what a post would raise. Of a redemption or hold, `authorization` is `signature`, `allowance` or `missing`; where
+    it is missing, `points` and `lots` are what they would be with one.
+    """
+
+    receipt: str
+    kind: str
+    status: str
+    replayed: bool
+    block: int
+    at: datetime
+    problem: ApiError | None = None
+    member: str | None = None
+    spend_minor: int | None = None
+    currency: str | None = None
+    points: int | None = None
+    awarded: int | None = None
+    lots: tuple[EpochPoints, ...] | None = None
+    deadline: datetime | None = None
+    original_receipt: str | None = None
+    authorization: str | None = None
+    spendable_points: int | None = None
+    allowance_points: int | None = None
+    purchase: PurchasePreview | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""What the service answers about campaigns, tiers, badges and previews. Units and times as in `answers.py`."""
+"""What the service answers about campaigns, tiers, badges and what they add to purchases. Units and times as in `answers.py`."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = [
     "LeftOut",
     "MemberCampaign",
     "MemberCampaigns",
-    "Preview",
+    "PurchasePreview",
     "Sponsor",
     "Terms",
     "Tier",
@@ -200,14 +200,9 @@ class LeftOut:
 
 
 @dataclass(frozen=True, slots=True)
-class Preview:
-    """What a purchase would bring now: `points` by the base rate, `awarded` on top. Nothing was counted."""
+class PurchasePreview:
+    """What tier and campaigns add to a purchase. `tier_points` are among `awarded`."""
 
-    member: str
-    spend_minor: int
-    currency: str
-    points: int
-    awarded: int
     tier: int
     tier_name: str
     tier_points: int

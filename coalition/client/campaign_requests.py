@@ -1,4 +1,4 @@
-"""The routes about campaigns, tiers, badges and previews, as pure functions."""
+"""The routes about campaigns, tiers and badges, as pure functions."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from coalition.client.campaign_answers import (
     Campaigns,
     CampaignTotals,
     MemberCampaigns,
-    Preview,
     Tier,
 )
 from coalition.client.request import Effect, Request, get, post, segment
@@ -26,7 +25,6 @@ __all__ = [
     "end_campaign",
     "member_campaigns",
     "pause_campaign",
-    "preview",
     "propose_campaign",
     "resume_campaign",
     "start_campaign",
@@ -95,9 +93,3 @@ def tier(member: str) -> Request[Tier]:
 def badges(member: str) -> Request[Badges]:
     """Ask for a member's badges."""
     return get(f"/v1/members/{segment(member)}/badges", Badges)
-
-
-def preview(member: str, spend_minor: int, *, currency: str | None = None) -> Request[Preview]:
-    """Ask what a purchase would bring now. Nothing counts."""
-    body = {"member": member, "spend_minor": spend_minor, "currency": currency}
-    return post("/v1/preview", Preview, Effect.NOTHING, body)

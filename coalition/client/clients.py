@@ -174,7 +174,7 @@ class Client:
     member_campaigns = _sync(campaign_requests.member_campaigns)
     tier = _sync(campaign_requests.tier)
     badges = _sync(campaign_requests.badges)
-    preview = _sync(campaign_requests.preview)
+    preview = _sync(requests.preview)
 
 
 class AsyncClient:
@@ -295,4 +295,4 @@ class AsyncClient:
     member_campaigns = _async(campaign_requests.member_campaigns)
     tier = _async(campaign_requests.tier)
     badges = _async(campaign_requests.badges)
-    preview = _async(campaign_requests.preview)
+    preview = _async(requests.preview)

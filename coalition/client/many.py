@@ -16,13 +16,12 @@ import httpx
 from coalition.client.answers import BulkAnswer, BulkLine, Operation
 from coalition.client.course import BUSY, Course, Outcome, Patience
 from coalition.client.reading import read
-from coalition.client.request import Effect, Request
+from coalition.client.request import Effect, Request, line_of
 
 __all__ = ["LINES_MAX", "Delivery", "Packing", "post_many"]
 
 PATH = "/v1/operations"
 NDJSON = "application/x-ndjson"
-KINDS = frozenset({"earn", "redeem", "hold", "capture", "release", "reverse", "refund"})
 LINES_MAX = 10_000
 BYTES_MAX = 8_000_000
 
@@ -33,7 +32,7 @@ def post_many(operations: Iterable[Request[Operation]]) -> Request[BulkAnswer]:
     An operation is what the function of `coalition.client.requests` returns that is named like its method. Each is decided
     alone; a line whose `problem` has status 503 may be sent again. `bulk` does that by itself.
     """
-    lines = [_line(operation) for operation in operations]
+    lines = [line_of(operation) for operation in operations]
     content = b"[" + b",".join(lines) + b"]"
     return Request("POST", PATH, BulkAnswer, content=content, effect=Effect.RECEIPT)
 
@@ -57,7 +56,7 @@ class Packing:
 
     def add(self, operation: Request[Operation]) -> Iterator[Delivery]:
         """Take one up, and give the request that is full."""
-        line = _line(operation)
+        line = line_of(operation)
         if len(self._lines) == self._lines_max or self._bytes + len(line) >= BYTES_MAX:
             yield from self.rest()
         self._taken += 1
@@ -146,10 +145,3 @@ class Delivery:
 def _alone(problem: dict[str, Any]) -> httpx.Response:
     """A problem told within an answer, as if it were the whole of it."""
     return httpx.Response(problem["status"], json=problem, headers={"Content-Type": "application/problem+json"})
-
-
-def _line(operation: Request[Operation]) -> bytes:
-    kind = operation.path.rpartition("/")[2]
-    if kind not in KINDS or operation.method != "POST" or operation.content is None:
-        raise ValueError(f"{operation.method} {operation.path} is not an operation of a ledger")
-    return b'{"kind": "' + kind.encode() + b'", ' + operation.content[1:]

@@ -10,7 +10,9 @@ from enum import Enum
 from typing import Any, Generic, TypeVar
 from urllib.parse import quote
 
-__all__ = ["Effect", "Request", "body_of", "get", "post", "segment", "time_text"]
+__all__ = ["Effect", "Request", "body_of", "get", "line_of", "post", "segment", "time_text"]
+
+KINDS = frozenset({"earn", "redeem", "hold", "capture", "release", "reverse", "refund"})
 
 T = TypeVar("T")
 
@@ -53,6 +55,18 @@ def body_of(members: Mapping[str, Any]) -> bytes:
     """Return a JSON text without the members that are `None`; times as RFC 3339, signatures as hexadecimal digits."""
     given = {name: value for name, value in members.items() if value is not None}
     return json.dumps(given, allow_nan=False, default=_plain).encode()
+
+
+def line_of(operation: Request[Any]) -> bytes:
+    """Return what posts an operation, with its kind: a line of many, or what a preview asks about.
+
+    Raises:
+        ValueError: it is another request.
+    """
+    kind = operation.path.rpartition("/")[2]
+    if kind not in KINDS or operation.method != "POST" or operation.content is None:
+        raise ValueError(f"{operation.method} {operation.path} is not an operation of a ledger")
+    return b'{"kind": "' + kind.encode() + b'", ' + operation.content[1:]
 
 
 def segment(name: str) -> str:

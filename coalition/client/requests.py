@@ -16,10 +16,11 @@ from coalition.client.answers import (
     OperationPage,
     Operations,
     Partner,
+    Preview,
     Readiness,
     Totals,
 )
-from coalition.client.request import Effect, Request, get, post, segment
+from coalition.client.request import Effect, Request, get, line_of, post, segment
 
 __all__ = [
     "balance",
@@ -30,6 +31,7 @@ __all__ = [
     "hold",
     "me",
     "operation",
+    "preview",
     "ready",
     "redeem",
     "refund",
@@ -112,6 +114,14 @@ def refund(receipt: str, original_receipt: str, *, points: int | None = None) ->
     """Give redeemed points back; without `points`, all that is left of them."""
     body = {"receipt": receipt, "original_receipt": original_receipt, "points": points}
     return post("/v1/refund", Operation, Effect.RECEIPT, body)
+
+
+def preview(operation: Request[Operation]) -> Request[Preview]:
+    """Ask what an operation would do if it were posted now. It is what the function here returns that is named like its method.
+
+    Nothing counts, and the receipt stays as it was. `problem` says why it would be refused.
+    """
+    return Request("POST", "/v1/preview", Preview, content=line_of(operation))
 
 
 def operation(receipt: str) -> Request[Operations]:

@@ -17,6 +17,7 @@ from coalition.submit import migrate
 from coalition.submit.idempotency import IdempotencyKeys
 from coalition.submit.tables import idempotency_keys
 from tests.api.fake_campaigns import FakeCampaigns
+from tests.api.fake_previews import FakePreviews
 from tests.api.fakes import NOW, FakeBook, FakeTexts
 from tests.api.openapi import Contract
 
@@ -84,6 +85,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         clock=lambda: NOW,
         pending=book.is_pending,
         campaigns=campaigns,  # type: ignore[arg-type]
+        previews=FakePreviews(book),  # type: ignore[arg-type]
         idempotency=keys,
         wait_seconds=0.2,
     )

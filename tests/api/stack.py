@@ -34,6 +34,7 @@ from coalition.service import LedgerService
 from coalition.service.campaign_files import CampaignFiles
 from coalition.service.campaign_members import CampaignMembers
 from coalition.service.campaigns import CampaignService
+from coalition.service.previews import OperationPreviews
 from coalition.submit import Submitter
 from coalition.submit import migrate as migrate_outbox
 from coalition.submit.idempotency import IdempotencyKeys
@@ -110,13 +111,15 @@ def running(folder: Path, start: int = START) -> Iterator[Stack]:
         service = LedgerService(submitter, queries, texts)
         files, keystore = CampaignFiles(folder / "campaigns"), Keystore(folder / "keystores", "a passphrase")
         campaigns = CampaignService(rpc, deployment, keystore, service.partners, files)
+        clock = lambda: history.head(rpc).timestamp  # noqa: E731
         context = Context(
             service=service,
             credentials=credentials,
             readiness=lambda: Readiness((Check("chain", True), Check("index", follower.status().error is None))),
-            clock=lambda: history.head(rpc).timestamp,
+            clock=clock,
             pending=submitter.is_pending,
             campaigns=CampaignMembers(campaigns, queries),
+            previews=OperationPreviews(rpc, deployment, queries, service.partners, texts, clock),
             idempotency=idempotency,
         )
         app = create_app(context)

@@ -75,6 +75,14 @@ class Street:
         return int(body["campaign"])
 
 
+def previewed(counter: Counter, member: str, spend_minor: int) -> Any:
+    """What a purchase would bring, and what tier and campaigns add to it."""
+    body = {"kind": "earn", "member": member, "receipt": "previewed", "spend_minor": spend_minor}
+    found = counter.post("/preview", body).json()
+    assert (found["status"], found["replayed"]) == ("accepted", False)
+    return found | found["purchase"]
+
+
 def hash_of(body: Any) -> str:
     return str(body["versions"][-1]["terms_hash"])
 
@@ -98,6 +106,7 @@ def street(ground: Ground, tmp_path: Path) -> Iterator[Street]:
             clock=coalition.now,
             pending=lambda partner, receipt: False,
             campaigns=coalition.members,
+            previews=coalition.previews(),
             idempotency=keys,
         )
         app = create_app(context)
@@ -137,7 +146,7 @@ def test_from_a_proposal_to_the_end(street: Street) -> None:
         "until": day(14),
         "paid_points": 0,
     }
-    preview = street.cafe.post("/preview", {"member": ann, "spend_minor": 700}).json()
+    preview = previewed(street.cafe, ann, 700)
     assert (preview["points"], preview["awarded"], preview["currency"]) == (700, 300, "USD")
     assert [(one["campaign"], one["points"], one["referrer_points"]) for one in preview["awards"]] == [(1, 300, 0)]
     assert preview["left_out"] == []
@@ -246,7 +255,7 @@ def test_wrong_requests(street: Street) -> None:
     for what in ("campaigns", "tier", "badges"):
         assert code_of(street.bakery.get(f"/members/{member}/{what}"), 404) == "member_unknown"
         assert code_of(street.bakery.get(f"/members/0x12/{what}"), 422) == "address_invalid"
-    purchase = {"member": member, "spend_minor": 100}
+    purchase = {"kind": "earn", "member": member, "receipt": "1", "spend_minor": 100, "enrols": True}
     assert code_of(street.bakery.post("/preview", purchase | {"currency": "EUR"}), 422) == "currency_wrong"
     assert code_of(street.bakery.post("/preview", purchase | {"spend_minor": 0}), 422) == "amount_invalid"
     assert street.bakery.post("/preview", purchase).json()["points"] == 100
@@ -256,7 +265,7 @@ def test_a_preview_says_what_it_leaves_out(street: Street) -> None:
     ann, operator = street.coalition.member("ann"), street.coalition.keystore.address("operator")
     number = street.running(kind="action", terms={"action": 7, "award": "5 points"}, attestor=operator)
 
-    preview = street.bakery.post("/preview", {"member": ann, "spend_minor": 70}).json()
+    preview = previewed(street.bakery, ann, 70)
 
     assert (preview["awarded"], preview["awards"]) == (0, [])
     assert preview["left_out"] == [{"campaign": number, "name": "Two of three", "reason": "attested"}]
@@ -275,14 +284,14 @@ def test_tiers_and_badges(street: Street) -> None:
     street.bakery.post("/earn", {"member": ann, "receipt": "1", "spend_minor": 1_000})
     tier = street.cafe.get(f"/members/{ann}/tier").json()
     assert (tier["name"], tier["next"], tier["missing"], tier["paid_until"]) == ("gold", None, 0, None)
-    assert street.cafe.post("/preview", {"member": ann, "spend_minor": 70}).json()["tier_points"] == 70
+    assert previewed(street.cafe, ann, 70)["tier_points"] == 70
 
     street.running(terms={"visits": 1, "badge": 7})
-    preview = street.bakery.post("/preview", {"member": ann, "spend_minor": 70}).json()
+    preview = previewed(street.bakery, ann, 70)
     assert [(one["campaign"], one["badge"]) for one in preview["awards"]] == [(1, 7)]
     assert street.bakery.get(f"/members/{ann}/badges").json() == {"member": ann, "badges": []}
     street.bakery.post("/earn", {"member": ann, "receipt": "2", "spend_minor": 70})
     street.coalition.follower.catch_up()
     (badge,) = street.bakery.get(f"/members/{ann}/badges").json()["badges"]
     assert (badge["badge"], badge["campaign"], badge["uri"]) == (7, 1, "")
-    assert street.bakery.post("/preview", {"member": ann, "spend_minor": 70}).json()["awards"] == []
+    assert previewed(street.bakery, ann, 70)["awards"] == []

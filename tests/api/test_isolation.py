@@ -50,7 +50,9 @@ ATTEMPTS: dict[tuple[str, str], list[tuple[str, Any, int, str | None]]] = {
     ("get", "/v1/members/{member}/tier"): [(f"/v1/members/{MEMBER}/tier", None, 200, None)],
     ("get", "/v1/members/{member}/badges"): [(f"/v1/members/{MEMBER}/badges", None, 200, None)],
     # The campaigns at the other's own counter, not the first one's.
-    ("post", "/v1/preview"): [("/v1/preview", {"member": MEMBER, "spend_minor": 700}, 200, None)],
+    ("post", "/v1/preview"): [
+        ("/v1/preview", {"kind": "earn", "receipt": "new"} | OWN, 200, None),
+    ],
     ("get", "/v1/partner"): [("/v1/partner", None, 200, None)],
     ("get", "/v1/partner/totals"): [("/v1/partner/totals", None, 200, None)],
 }
@@ -105,6 +107,19 @@ def test_lines_of_another_partner_meet_nothing_foreign(till: Till, other_till: T
     assert codes == ["original_unknown", "original_unknown", "hold_unknown", "hold_unknown", None]
     assert "differences" not in str(answer)
     assert till.get("/v1/operations").json() == mine
+
+
+def test_previews_of_another_partner_meet_nothing_foreign(till: Till, other_till: Till) -> None:
+    till.earn(receipt=EARNED)
+    till.hold(receipt=HELD)
+    asked = [
+        {"kind": "reverse", "receipt": "a", "original_receipt": EARNED},
+        {"kind": "capture", "receipt": HELD, "points": 1},
+        {"kind": "earn", "receipt": EARNED} | OWN,
+    ]
+    found = [other_till.post("/v1/preview", body).json() for body in asked]
+    assert [one.get("problem", {}).get("code") for one in found] == ["original_unknown", "hold_unknown", None]
+    assert "differences" not in str(found) and not found[2]["replayed"]
 
 
 def test_cursors_of_another_partner_lead_to_nothing_foreign(till: Till, other_till: Till) -> None:

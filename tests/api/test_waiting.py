@@ -13,6 +13,7 @@ from coalition.service import LedgerService
 from coalition.submit.idempotency import IdempotencyKeys
 from tests.api.conftest import MEMBER, World
 from tests.api.fake_campaigns import FakeCampaigns
+from tests.api.fake_previews import FakePreviews
 from tests.api.fakes import NOW, FakeTexts
 
 TILLS = 2_000
@@ -30,6 +31,7 @@ def test_two_thousand_tills_wait_while_others_read(world: World) -> None:
         clock=lambda: NOW,
         pending=world.book.is_pending,
         campaigns=campaigns,
+        previews=FakePreviews(world.book),  # type: ignore[arg-type]
         idempotency=keys,
     )
     app = create_app(context)

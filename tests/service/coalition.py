@@ -28,6 +28,7 @@ from coalition.service.campaign_files import CampaignFiles
 from coalition.service.campaign_members import CampaignMembers
 from coalition.service.campaigns import CampaignService
 from coalition.service.custody import Custody
+from coalition.service.previews import OperationPreviews
 from coalition.submit import Submitter
 from coalition.submit import migrate as migrate_outbox
 from coalition.submit.receipt_texts import ReceiptTexts
@@ -54,12 +55,17 @@ class Coalition:
     campaigns: CampaignService
     all_members: CampaignMembers
     custody: Custody
+    texts: ReceiptTexts
 
     @property
     def members(self) -> CampaignMembers:
         """With the read model as far as the chain is."""
         self.follower.catch_up()
         return self.all_members
+
+    def previews(self) -> OperationPreviews:
+        reader = self.campaigns.reader
+        return OperationPreviews(self.rpc, reader.deployment, self.queries, self.service.partners, self.texts, self.now)
 
     def now(self) -> int:
         return history.head(self.rpc).timestamp
@@ -186,7 +192,9 @@ def coalition_on(ground: Ground, folder: Path) -> Iterator[Coalition]:
         campaigns = CampaignService(rpc, deployment, keystore, service.partners, files)
         members = CampaignMembers(campaigns, queries)
         custody = Custody(b"\7" * 32)
-        yield Coalition(folder, rpc, ground.admin, keystore, queries, follower, service, campaigns, members, custody)
+        yield Coalition(
+            folder, rpc, ground.admin, keystore, queries, follower, service, campaigns, members, custody, texts
+        )
 
 
 def _undo(ground: Ground, before: str, known: set[str]) -> None:

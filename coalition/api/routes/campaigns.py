@@ -1,4 +1,4 @@
-"""Campaigns: what there is, what a partner signs for, where a member stands, and what a purchase would bring.
+"""Campaigns: what there is, what a partner signs for, and where a member stands.
 
 A partner sees the campaigns that it sponsors or takes part in, and signs with its own key only. Members are never listed; where
 one stands may be asked by account, for the campaigns that the partner sees.
@@ -20,14 +20,11 @@ from coalition.api.campaign_bodies import (
     CampaignsBody,
     CampaignTotalsBody,
     MemberCampaignsBody,
-    PreviewBody,
-    PreviewRequest,
     ProposalRequest,
     TierBody,
     badges_body,
     campaign_body,
     member_campaigns_body,
-    preview_body,
     tier_body,
     totals_body,
 )
@@ -217,24 +214,6 @@ async def badges(context: Ctx, member: Account) -> Response:
     """A member's badges, by number."""
     account = check_address(member)
     return json_response(badges_body(account, await context.read(lambda: context.campaigns.badges(account))))
-
-
-@router.post(
-    "/preview",
-    summary="What would a purchase bring?",
-    tags=["operations"],
-    response_model=None,
-    responses=_answers(PreviewBody, "What it would bring now.", POSTING),
-)
-async def preview(context: Ctx, partner: Partner, body: PreviewRequest) -> Response:
-    """Base points, tier, and awards by campaign, if the purchase were made now at this partner. Nothing counts."""
-
-    def work() -> PreviewBody:
-        row = context.service.partners.find(partner)
-        context.service.partners.check_currency(row, body.currency)
-        return preview_body(context.campaigns.preview(partner, body.member, body.spend_minor))
-
-    return json_response(await context.read(work))
 
 
 async def _changed(context: Context, partner: int, campaign: int, change: Callable[[], CampaignShown]) -> Response:
