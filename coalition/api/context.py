@@ -19,6 +19,7 @@ from coalition.api.posting_queue import PostingQueue
 from coalition.errors import AccessDenied, NotFound
 from coalition.service import Answer, LedgerService
 from coalition.service.asked import Asked
+from coalition.service.balances import PastBalances
 from coalition.service.campaign_members import CampaignMembers
 from coalition.service.previews import OperationPreviews
 from coalition.submit.idempotency import IdempotencyKeys
@@ -54,6 +55,7 @@ class Context:
     pending: Callable[[int, int], bool]
     campaigns: CampaignMembers
     previews: OperationPreviews
+    balances: PastBalances
     idempotency: IdempotencyKeys
     wait_seconds: float = WAIT_SECONDS
     posting: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(POSTERS_MAX))

@@ -31,6 +31,10 @@ EXAMPLES: dict[int, tuple[str, tuple[dict[str, Any], ...]]] = {
         "There is no such thing, or it is another partner's.",
         (problem_example(404, "operation_unknown", "Nothing was accepted under receipt 'till-7-000099'."),),
     ),
+    406: (
+        "There is no such format.",
+        (problem_example(406, "format_unsupported", "There are text/csv and application/vnd.apache.parquet."),),
+    ),
     408: (
         "The body stopped coming.",
         (problem_example(408, "body_stalled", "Nothing came for 30 s, and the body is not over."),),

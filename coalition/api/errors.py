@@ -4,7 +4,7 @@
 |---|---|
 | `ReceiptConflict` | 409, with `differences` |
 | `NotFound` | 404 |
-| `InputError` | 422, with `errors` where fields are wrong; 400, 405, 408, 413, 415 where no field can be named |
+| `InputError` | 422, with `errors` where fields are wrong; 400, 405, 406, 408, 413, 415 where no field can be named |
 | `Refused` | 422 with the code of the rejection; 409 for `receipt_used`; 503 with `Retry-After` for `ledger_paused` |
 | `AccessDenied` | 403; 401 with `WWW-Authenticate` where the credential is missing, unknown or revoked |
 | `Unavailable`: `OutcomePending`, `StorageFull`, `ChainUnavailable`, … | 503 with `Retry-After` |
@@ -59,6 +59,7 @@ STATUS_BY_CODE = {
     "credential_invalid": 401,
     "credential_missing": 401,
     "credential_revoked": 401,
+    "format_unsupported": 406,
     "idempotency_key_in_use": 409,
     "idempotency_key_invalid": 400,
     "ledger_paused": 503,

@@ -21,6 +21,7 @@ __all__ = [
     "REFUND",
     "RELEASE",
     "REVERSE",
+    "STATEMENT",
     "TOTALS",
     "problem_example",
 ]
@@ -89,6 +90,34 @@ TOTALS: dict[str, Any] = {
     "points_awarded_reversed": 300,
     "points_outstanding": 4247735,
     "rejected": {"balance_too_low": 12},
+}
+
+_NOTHING: dict[str, Any] = dict.fromkeys(TOTALS, 0) | {"partner": 1, "rejected": {}}
+_MARCH: dict[str, Any] = _NOTHING | {
+    "members": 812,
+    "purchases": 13004,
+    "redemptions": 170,
+    "points_issued": 359000,
+    "points_awarded": 12500,
+    "points_redeemed": 17600,
+    "points_reversed": 440,
+    "points_outstanding": 353460,
+    "rejected": {"balance_too_low": 1},
+}
+STATEMENT: dict[str, Any] = {
+    "partner": 1,
+    "currency": "USD",
+    "since": "2026-03-01T00:00:00Z",
+    "until": "2026-04-01T00:00:00Z",
+    "final": True,
+    "block": 91204,
+    "opening": _NOTHING,
+    "period": _MARCH,
+    "closing": _MARCH,
+    "operations": {"earn": 13004, "redeem": 170, "reverse": 12},
+    "awards": [{"campaign": 1, "name": "Bread and greens", "points_awarded": 12000, "points_awarded_reversed": 0}],
+    "points_awarded_by_tiers": 500,
+    "points_awarded_reversed_by_tiers": 0,
 }
 
 

@@ -97,7 +97,7 @@ class OperationPage(BaseModel):
 
 
 class BalanceBody(BaseModel):
-    """What an account holds now, the lot that expires first in front."""
+    """What an account holds, the lot that expires first in front; of a past moment if `at` and `block` are there."""
 
     model_config = _shown(examples.BALANCE)
 
@@ -106,6 +106,8 @@ class BalanceBody(BaseModel):
     held: int = Field(description="Points put aside by open holds.")
     debt: int = Field(description="Points owed after a reversal met an empty account; the next earns pay them.")
     lots: list[LotBody]
+    at: Time | None = Field(default=None, description="The past moment that was asked for.")
+    block: int | None = Field(default=None, description="The last block until then.")
 
 
 class PartnerBody(BaseModel):

@@ -15,6 +15,7 @@ from coalition.api.health import Check, Readiness
 from coalition.bootstrap.ledger import OpenLedger
 from coalition.chain.deployment import verify
 from coalition.errors import ChainUnavailable, SetupError
+from coalition.service.balances import PastBalances
 
 __all__ = ["readiness", "serve"]
 
@@ -38,6 +39,7 @@ def serve(ledger: OpenLedger, host: str, port: int, announce: Callable[[str], No
         pending=ledger.submitter.is_pending,
         campaigns=ledger.campaign_members,
         previews=ledger.previews(),
+        balances=PastBalances(ledger.rpc, ledger.queries),
         idempotency=ledger.idempotency,
     )
     app = create_app(context)

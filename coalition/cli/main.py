@@ -5,7 +5,19 @@ from __future__ import annotations
 import click
 
 from coalition import __version__
-from coalition.cli import campaign_members, demo, keys, ledger, load, members, operations, partners, rules, tiers
+from coalition.cli import (
+    campaign_members,
+    demo,
+    exports,
+    keys,
+    ledger,
+    load,
+    members,
+    operations,
+    partners,
+    rules,
+    tiers,
+)
 
 __all__ = ["main"]
 
@@ -20,6 +32,6 @@ def main() -> None:
     """
 
 
-for group in (demo, ledger, partners, keys, members, operations, load, campaign_members, rules, tiers):
+for group in (demo, ledger, partners, keys, members, operations, exports, load, campaign_members, rules, tiers):
     for one in group.COMMANDS:
         main.add_command(one)

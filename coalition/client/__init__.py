@@ -9,6 +9,7 @@ from coalition.client.answers import (
     BulkAnswer,
     BulkLine,
     BulkSummary,
+    CampaignAwards,
     Check,
     EpochPoints,
     Health,
@@ -19,6 +20,7 @@ from coalition.client.answers import (
     Partner,
     Preview,
     Readiness,
+    Statement,
     Totals,
 )
 from coalition.client.campaign_answers import (
@@ -54,6 +56,7 @@ __all__ = [
     "BulkLine",
     "BulkSummary",
     "Campaign",
+    "CampaignAwards",
     "CampaignTotals",
     "Campaigns",
     "Check",
@@ -74,6 +77,7 @@ __all__ = [
     "PurchasePreview",
     "Readiness",
     "Sponsor",
+    "Statement",
     "Terms",
     "Tier",
     "Totals",

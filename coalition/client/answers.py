@@ -19,6 +19,7 @@ __all__ = [
     "BulkAnswer",
     "BulkLine",
     "BulkSummary",
+    "CampaignAwards",
     "Check",
     "EpochPoints",
     "Health",
@@ -29,6 +30,7 @@ __all__ = [
     "Partner",
     "Preview",
     "Readiness",
+    "Statement",
     "Totals",
 ]
 
@@ -167,7 +169,7 @@ class BulkAnswer:
 
 @dataclass(frozen=True, slots=True)
 class Balance:
-    """What an account holds, the lot that expires first in front.
+    """What an account holds, the lot that expires first in front; of a past moment if it has `at` and `block`.
 
     `held` is put aside by open holds; `debt` is owed after a reversal met an empty account.
     """
@@ -177,6 +179,8 @@ class Balance:
     held: int
     debt: int
     lots: tuple[Lot, ...]
+    at: datetime | None = None
+    block: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,6 +210,39 @@ class Totals:
     points_awarded_reversed: int
     points_outstanding: int
     rejected: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignAwards:
+    """What one campaign gave with the partner's purchases of a period, and what went back with its reversals."""
+
+    campaign: int
+    name: str
+    points_awarded: int
+    points_awarded_reversed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """What a partner did in a period. For every sum, `opening` + `period` = `closing`.
+
+    `operations` counts what was accepted, by kind; `awards` tell of `period.points_awarded`, tiers gave the rest. `final`: the
+    period is over.
+    """
+
+    partner: int
+    currency: str
+    since: datetime | None
+    until: datetime | None
+    final: bool
+    block: int
+    opening: Totals
+    period: Totals
+    closing: Totals
+    operations: Mapping[str, int]
+    awards: tuple[CampaignAwards, ...]
+    points_awarded_by_tiers: int
+    points_awarded_reversed_by_tiers: int
 
 
 @dataclass(frozen=True, slots=True)

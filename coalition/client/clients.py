@@ -6,6 +6,8 @@ import asyncio
 import inspect
 import time
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Coroutine, Iterable, Iterator
+from datetime import datetime
+from functools import partial
 from typing import Any, Concatenate, ParamSpec, Self, TypeVar
 
 import httpx
@@ -92,12 +94,17 @@ class Client:
         member: str | None = None,
         kind: requests.Kind | None = None,
         status: requests.Status | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
         limit: int = PAGE_OPERATIONS,
     ) -> Iterator[Operation]:
         """Give the partner's operations, newest first, page by page of `limit` operations."""
+        chosen = partial(
+            self.history_page, member=member, kind=kind, status=status, since=since, until=until, limit=limit
+        )
         cursor: str | None = None
         while True:
-            page = self.history_page(member=member, kind=kind, status=status, limit=limit, cursor=cursor)
+            page = chosen(cursor=cursor)
             yield from page.operations
             cursor = page.cursor
             if cursor is None:
@@ -160,6 +167,7 @@ class Client:
     balance = _sync(requests.balance)
     me = _sync(requests.me)
     totals = _sync(requests.totals)
+    statement = _sync(requests.statement)
     health = _sync(requests.health)
     ready = _sync(requests.ready)
     campaigns = _sync(campaign_requests.campaigns)
@@ -212,12 +220,17 @@ class AsyncClient:
         member: str | None = None,
         kind: requests.Kind | None = None,
         status: requests.Status | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
         limit: int = PAGE_OPERATIONS,
     ) -> AsyncIterator[Operation]:
         """Give the partner's operations, newest first, page by page of `limit` operations."""
+        chosen = partial(
+            self.history_page, member=member, kind=kind, status=status, since=since, until=until, limit=limit
+        )
         cursor: str | None = None
         while True:
-            page = await self.history_page(member=member, kind=kind, status=status, limit=limit, cursor=cursor)
+            page = await chosen(cursor=cursor)
             for operation in page.operations:
                 yield operation
             cursor = page.cursor
@@ -281,6 +294,7 @@ class AsyncClient:
     balance = _async(requests.balance)
     me = _async(requests.me)
     totals = _async(requests.totals)
+    statement = _async(requests.statement)
     health = _async(requests.health)
     ready = _async(requests.ready)
     campaigns = _async(campaign_requests.campaigns)

@@ -18,9 +18,10 @@ from coalition.client.answers import (
     Partner,
     Preview,
     Readiness,
+    Statement,
     Totals,
 )
-from coalition.client.request import Effect, Request, get, line_of, post, segment
+from coalition.client.request import Effect, Request, get, line_of, post, segment, time_text
 
 __all__ = [
     "balance",
@@ -37,6 +38,7 @@ __all__ = [
     "refund",
     "release",
     "reverse",
+    "statement",
     "totals",
 ]
 
@@ -134,17 +136,23 @@ def history_page(
     member: str | None = None,
     kind: Kind | None = None,
     status: Status | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
     limit: int | None = None,
     cursor: str | None = None,
 ) -> Request[OperationPage]:
-    """Ask for one page of the partner's operations, newest first; `cursor` is that of the page before."""
+    """Ask for one page of the partner's operations, newest first; `cursor` is that of the page before.
+
+    Those decided from `since` (included) to `until` (not included).
+    """
     query = {"member": member, "kind": kind, "status": status, "limit": limit, "cursor": cursor}
+    query |= {"since": _time(since), "until": _time(until)}
     return get("/v1/operations", OperationPage, query)
 
 
-def balance(member: str) -> Request[Balance]:
-    """Ask what an account holds."""
-    return get(f"/v1/members/{segment(member)}/balance", Balance)
+def balance(member: str, *, at: datetime | None = None, block: int | None = None) -> Request[Balance]:
+    """Ask what an account holds, or held at a past time or after a past block."""
+    return get(f"/v1/members/{segment(member)}/balance", Balance, {"at": _time(at), "block": block})
 
 
 def me() -> Request[Partner]:
@@ -157,6 +165,14 @@ def totals() -> Request[Totals]:
     return get("/v1/partner/totals", Totals)
 
 
+def statement(
+    *, month: str | None = None, since: datetime | None = None, until: datetime | None = None
+) -> Request[Statement]:
+    """Ask what came in a period: a `month` such as 2026-03 (UTC), or from `since` (included) to `until` (not included)."""
+    query = {"month": month, "since": _time(since), "until": _time(until)}
+    return get("/v1/partner/statement", Statement, query)
+
+
 def health() -> Request[Health]:
     """Ask whether the process lives. It is asked once."""
     return replace(get("/health", Health), patient=False)
@@ -165,3 +181,7 @@ def health() -> Request[Health]:
 def ready() -> Request[Readiness]:
     """Ask whether operations can be taken. It is asked once; if not, the code is `not_ready`, and `why` has the checks."""
     return replace(get("/ready", Readiness), patient=False)
+
+
+def _time(time: datetime | None) -> str | None:
+    return None if time is None else time_text(time)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Engine, select
 
-from coalition.index import awards, book, campaigns, partners, records, standings, totals
+from coalition.index import awards, book, campaigns, partners, past, records, standings, totals
 from coalition.index.awards import AwardPage, BadgeRow, ProgrammeRow, ProgressRow, TierRow
 from coalition.index.campaigns import ApprovalRow, CampaignRow, CampaignStatus, CampaignTotals, VersionRow
 from coalition.index.database import reading
@@ -17,6 +17,7 @@ from coalition.index.partners import PartnerKeyRow, PartnerRow
 from coalition.index.records import Original, Page
 from coalition.index.snapshot import Snapshot
 from coalition.index.standings import MemberStandings
+from coalition.index.statements import Statement, statement_of
 from coalition.index.tables import accounts
 from coalition.index.totals import Balance, LotRow, PartnerTotals, Totals
 from coalition.ledger.operations import Kind
@@ -42,6 +43,7 @@ __all__ = [
     "ProgrammeRow",
     "ProgressRow",
     "Queries",
+    "Statement",
     "TierRow",
     "Totals",
     "VersionRow",
@@ -123,22 +125,58 @@ class Queries:
         accepted: bool | None = None,
         cursor: str | None = None,
         limit: int = 50,
+        since: int | None = None,
+        until: int | None = None,
     ) -> Page:
         """Return operations, newest first, of those that match every filter given.
 
-        `cursor` is that of the page before: operations that come meanwhile neither repeat nor hide any. A rejection
-        names no account, so it is found by partner only.
+        Those decided from `since` (included) to `until` (not included), in Unix seconds. `cursor` is that of the page before:
+        operations that come meanwhile neither repeat nor hide any. A rejection names no account, so it is found by partner only.
 
         Raises:
             InputError: `limit_invalid` (1 to 1,000), `cursor_invalid`.
         """
         with reading(self._engine) as connection:
-            return records.history_page(connection, account, partner, kind, accepted, cursor, limit)
+            return records.history_page(connection, account, partner, kind, accepted, cursor, limit, since, until)
+
+    def operations_after(
+        self,
+        place: tuple[int, int],
+        last_block: int,
+        limit: int,
+        account: str | None = None,
+        partner: int | None = None,
+        kind: Kind | None = None,
+        accepted: bool | None = None,
+        since: int | None = None,
+        until: int | None = None,
+    ) -> list[OperationRecord]:
+        """Return the first `limit` operations after a place (block, log) up to a block, oldest first; filters as `history`."""
+        with reading(self._engine) as connection:
+            return records.records_after(
+                connection, place, last_block, limit, account, partner, kind, accepted, since, until
+            )
 
     def balance(self, account: str, timestamp: int) -> Balance:
         """Return what an account has at a time not before that of the head; zeros for one that was never seen."""
         with reading(self._engine) as connection:
             return totals.balance_of(connection, account, timestamp)
+
+    def balance_at(self, account: str, timestamp: int) -> tuple[Balance, int]:
+        """Return what an account had at a Unix time not after that of the head, and the last block until then."""
+        with reading(self._engine) as connection:
+            block = past.block_until(connection, timestamp)
+            return past.balance_at(connection, account, block, timestamp), block
+
+    def balance_after(self, account: str, block: int, timestamp: int) -> Balance:
+        """Return what an account had after a block, whose Unix time is `timestamp`."""
+        with reading(self._engine) as connection:
+            return past.balance_at(connection, account, block, timestamp)
+
+    def time_of(self, block: int) -> int | None:
+        """Return the Unix time of a block; None if the read model has not kept it, since nothing happened in it."""
+        with reading(self._engine) as connection:
+            return past.time_of(connection, block)
 
     def is_member(self, account: str) -> bool:
         """True if the account was enrolled."""
@@ -175,6 +213,11 @@ class Queries:
         """Return the totals of one partner, or of all in the order of their numbers."""
         with reading(self._engine) as connection:
             return totals.partner_totals(connection, partner)
+
+    def statement(self, partner: int, since: int | None, until: int | None) -> Statement:
+        """Return what a partner did from `since` (included) to `until` (not included), in Unix seconds; None is no bound."""
+        with reading(self._engine) as connection:
+            return statement_of(connection, partner, since, until)
 
     def totals(self, timestamp: int | None = None) -> Totals:
         """Return the coalition's totals, with what has expired by a time (default: that of the head; not before it)."""

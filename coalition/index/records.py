@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Select, func, literal, select, tuple_
 from coalition.chain.keccak import keccak
 from coalition.errors import InputError
 from coalition.index.book import epochs_of
+from coalition.index.past import blocks_between
 from coalition.index.stored import hash_text, lots_of, portions, receipt_key, receipt_of, words_of
 from coalition.index.tables import accounts, blocks, operations, transactions
 from coalition.ledger.chain_word import awards_hash
@@ -31,6 +32,7 @@ __all__ = [
     "number_of",
     "original_of",
     "place_of",
+    "records_after",
     "records_in_order",
     "records_under",
 ]
@@ -124,14 +126,52 @@ def history_page(
     accepted: bool | None,
     cursor: str | None,
     limit: int,
+    since: int | None = None,
+    until: int | None = None,
 ) -> Page:
     """See `Queries.history`."""
     if not 0 < limit <= LIMIT_MAX:
         raise InputError(f"A page has 1 to {LIMIT_MAX} operations, not {limit}.", code="limit_invalid")
-    question = _records()
+    question = _chosen(connection, account, partner, kind, accepted, since, until)
     if cursor is not None:
         block, log = place_of(cursor)
         question = question.where(tuple_(o.block, o.log) < tuple_(literal(block), literal(log)))
+    question = question.order_by(o.block.desc(), o.log.desc()).limit(limit + 1)
+    items = list(_read(connection, question))
+    more = len(items) > limit
+    del items[limit:]
+    return Page(items, cursor_at(items[-1].block, items[-1].log) if more else None)
+
+
+def records_after(
+    connection: Connection,
+    place: tuple[int, int],
+    last_block: int,
+    limit: int,
+    account: str | None,
+    partner: int | None,
+    kind: Kind | None,
+    accepted: bool | None,
+    since: int | None,
+    until: int | None,
+) -> list[OperationRecord]:
+    """See `Queries.operations_after`."""
+    question = _chosen(connection, account, partner, kind, accepted, since, until)
+    after = tuple_(o.block, o.log) > tuple_(literal(place[0]), literal(place[1]))
+    return list(_read(connection, question.where(after, o.block <= last_block).order_by(o.block, o.log).limit(limit)))
+
+
+def _chosen(
+    connection: Connection,
+    account: str | None,
+    partner: int | None,
+    kind: Kind | None,
+    accepted: bool | None,
+    since: int | None,
+    until: int | None,
+) -> Select[Any]:
+    """The question for the records that match every filter given."""
+    question = _records()
     if account is not None:
         question = question.where(o.account == number_of(connection, account))
     if partner is not None:
@@ -142,11 +182,10 @@ def history_page(
             question = question.where(o.kind != 1)  # what an index for rare kinds asks for
     if accepted is not None:
         question = question.where(o.code == 0 if accepted else o.code != 0)
-    question = question.order_by(o.block.desc(), o.log.desc()).limit(limit + 1)
-    items = list(_read(connection, question))
-    more = len(items) > limit
-    del items[limit:]
-    return Page(items, cursor_at(items[-1].block, items[-1].log) if more else None)
+    first, last = blocks_between(connection, since, until)
+    if first:
+        question = question.where(o.block >= first)
+    return question if last is None else question.where(o.block <= last)
 
 
 def records_in_order(connection: Connection, last_block: int) -> Iterator[OperationRecord]:

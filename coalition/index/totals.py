@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from sqlalchemy import Connection, func, select
@@ -18,17 +18,21 @@ __all__ = [
     "Balance",
     "LotRow",
     "PartnerTotals",
+    "Tally",
     "Totals",
     "balance_of",
     "enrolled",
     "issued_by_member",
     "partner_totals",
+    "tallied",
     "totals_at",
+    "totals_of",
 ]
 
 t = tables.tallies.c
 accounts = tables.accounts
 Tally = dict[Kind, tuple[int, int, int]]
+TallyRow = tuple[int, int, int, int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,17 +151,26 @@ def partner_totals(connection: Connection, partner: int | None) -> list[PartnerT
     m, c = tables.partner_members.c, tables.changes.c
     joined = connection.execute(select(c.subject).where(c.event == "PartnerAdded")).scalars()
     wanted = sorted(int(number) for number in joined) if partner is None else [partner]
-    tallies: dict[int, Tally] = {number: {} for number in wanted}
-    rejected: dict[int, dict[str, int]] = {number: {} for number in wanted}
-    for row in connection.execute(select(tables.tallies).where(t.partner.in_(wanted)).order_by(t.code)):
-        if row.code == 0:
-            tallies[row.partner][Kind(row.kind)] = row.operations, row.points, row.awarded
+    rows: dict[int, list[TallyRow]] = {number: [] for number in wanted}
+    question = select(t.partner, t.kind, t.code, t.operations, t.points, t.awarded).where(t.partner.in_(wanted))
+    for partner_, *row in connection.execute(question):
+        rows[partner_].append(tuple(row))
+    counts = select(m.partner, func.count()).where(m.partner.in_(wanted)).group_by(m.partner)
+    members = dict(connection.execute(counts).tuples().all())
+    return [totals_of(number, members.get(number, 0), *tallied(rows[number])) for number in wanted]
+
+
+def tallied(rows: Iterable[TallyRow]) -> tuple[Tally, dict[str, int]]:
+    """Return what was accepted, by kind: operations, points, awarded points; and how many were refused, by code."""
+    tally: Tally = {}
+    rejected: dict[str, int] = {}
+    for kind, code, operations, points, awarded in sorted(rows, key=lambda row: row[1]):
+        if code == 0:
+            tally[Kind(kind)] = operations, points, awarded
         else:
-            name = Rejection(row.code).code
-            rejected[row.partner][name] = rejected[row.partner].get(name, 0) + row.operations
-    question = select(m.partner, func.count()).where(m.partner.in_(wanted)).group_by(m.partner)
-    members = dict(connection.execute(question).tuples().all())
-    return [_partner_totals(number, members.get(number, 0), tallies[number], rejected[number]) for number in wanted]
+            name = Rejection(code).code
+            rejected[name] = rejected.get(name, 0) + operations
+    return tally, rejected
 
 
 def totals_at(connection: Connection, timestamp: int) -> Totals:
@@ -222,7 +235,8 @@ def _awarded(tally: Tally, kind: Kind) -> int:
     return tally[kind][2] if kind in tally else 0
 
 
-def _partner_totals(partner: int, members: int, tally: Tally, rejected: dict[str, int]) -> PartnerTotals:
+def totals_of(partner: int, members: int, tally: Tally, rejected: dict[str, int]) -> PartnerTotals:
+    """Return the totals that a tally comes to."""
     issued, reversed_ = _points(tally, Kind.EARN), _points(tally, Kind.REVERSE)
     awarded, awarded_reversed = _awarded(tally, Kind.EARN), _awarded(tally, Kind.REVERSE)
     redeemed, refunded = _points(tally, Kind.REDEEM, Kind.CAPTURE), _points(tally, Kind.REFUND)

@@ -13,6 +13,7 @@ from httpx import Response
 
 from coalition.api import Check, Context, CredentialStore, Readiness, create_app
 from coalition.service import LedgerService
+from coalition.service.balances import PastBalances
 from coalition.submit import migrate
 from coalition.submit.idempotency import IdempotencyKeys
 from coalition.submit.tables import idempotency_keys
@@ -86,6 +87,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         pending=book.is_pending,
         campaigns=campaigns,  # type: ignore[arg-type]
         previews=FakePreviews(book),  # type: ignore[arg-type]
+        balances=PastBalances(None, book),  # type: ignore[arg-type]
         idempotency=keys,
         wait_seconds=0.2,
     )

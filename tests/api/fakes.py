@@ -7,7 +7,8 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
-from coalition.index.queries import Balance, LotRow, Original, Page, PartnerRow, PartnerTotals
+from coalition.index.queries import Balance, Head, LotRow, Original, Page, PartnerRow, PartnerTotals
+from coalition.index.statements import Statement
 from coalition.ledger.lots import Lots
 from coalition.ledger.operations import Kind, Outcome, Rejection
 from coalition.ledger.records import OperationRecord
@@ -210,6 +211,8 @@ class FakeBook:
         accepted: bool | None = None,
         cursor: str | None = None,
         limit: int = 50,
+        since: int | None = None,
+        until: int | None = None,
     ) -> Page:
         found = [
             one
@@ -218,6 +221,8 @@ class FakeBook:
             and partner in (None, one.partner)
             and kind in (None, one.kind)
             and accepted in (None, one.accepted)
+            and (since is None or one.timestamp >= since)
+            and (until is None or one.timestamp < until)
             and (cursor is None or one.block < int(cursor))
         ]
         more = str(found[limit - 1].block) if len(found) > limit else None
@@ -225,3 +230,26 @@ class FakeBook:
 
     def partners(self) -> list[PartnerRow]:
         return list(PARTNERS)
+
+    def operations_after(
+        self, place: tuple[int, int], last_block: int, limit: int, **filters: Any
+    ) -> list[OperationRecord]:
+        found = self.history(limit=1_000_000, **filters).items[::-1]
+        return [one for one in found if place < (one.block, one.log) and one.block <= last_block][:limit]
+
+    def head(self) -> Head:
+        return Head(len(self.records), "0x", NOW + len(self.records), 0)
+
+    def balance_at(self, account: str, timestamp: int) -> tuple[Balance, int]:
+        return self.balance(account, timestamp), min(len(self.records), timestamp - NOW)
+
+    def balance_after(self, account: str, block: int, timestamp: int) -> Balance:
+        return self.balance(account, timestamp)
+
+    def time_of(self, block: int) -> int:
+        return NOW + block
+
+    def statement(self, partner: int, since: int | None, until: int | None) -> Statement:
+        (whole,) = self.partner_totals(partner)
+        nothing = replace(whole, **{one.name: 0 for one in fields(whole) if one.type == "int"} | {"partner": partner})
+        return Statement(nothing, whole, whole, {Kind.EARN: whole.purchases})

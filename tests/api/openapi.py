@@ -49,6 +49,8 @@ class Contract:
             return
         media_type = response.headers["content-type"]
         assert media_type in content
+        if "schema" not in content[media_type] or "$ref" not in content[media_type]["schema"]:
+            return  # a file
         lines = response.text.splitlines() if media_type == "application/x-ndjson" else [response.text]
         for line in lines:
             self.validate(json.loads(line), content[media_type]["schema"])

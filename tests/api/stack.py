@@ -18,6 +18,7 @@ from coalition.chain import history
 from coalition.chain.abi import encode_call
 from coalition.chain.admin import Admin
 from coalition.chain.deploy import Parameters, RoleSigners, deploy
+from coalition.chain.deployment import Deployment
 from coalition.chain.keccak import keccak
 from coalition.chain.keystore import Keystore
 from coalition.chain.signer import KeySigner
@@ -31,6 +32,7 @@ from coalition.index.queries import Queries
 from coalition.ledger.ids import receipt_number
 from coalition.ledger.operations import Purpose
 from coalition.service import LedgerService
+from coalition.service.balances import PastBalances
 from coalition.service.campaign_files import CampaignFiles
 from coalition.service.campaign_members import CampaignMembers
 from coalition.service.campaigns import CampaignService
@@ -57,6 +59,8 @@ class Stack:
     rpc: TesterRpc
     admin: Admin
     domain: Domain
+    deployment: Deployment
+    service: LedgerService
     queries: Queries
     submitter: Submitter
     credentials: CredentialStore
@@ -120,13 +124,14 @@ def running(folder: Path, start: int = START) -> Iterator[Stack]:
             pending=submitter.is_pending,
             campaigns=CampaignMembers(campaigns, queries),
             previews=OperationPreviews(rpc, deployment, queries, service.partners, texts, clock),
+            balances=PastBalances(rpc, queries),
             idempotency=idempotency,
         )
         app = create_app(context)
         url = stack.enter_context(_served(app))
         keys = {number: credentials.issue(number, "till") for number in posting}
         domain = Domain(deployment.chain_id, deployment.ledger)
-        yield Stack(url, keys, rpc, admin, domain, queries, submitter, credentials, allow)
+        yield Stack(url, keys, rpc, admin, domain, deployment, service, queries, submitter, credentials, allow)
 
 
 @contextmanager

@@ -16,6 +16,7 @@ from coalition.api import Context, CredentialStore, Readiness, create_app
 from coalition.campaigns.written import time_of
 from coalition.chain.campaigns import terms_tuple
 from coalition.chain.keccak import keccak
+from coalition.service.balances import PastBalances
 from coalition.submit import migrate
 from coalition.submit.idempotency import IdempotencyKeys
 from tests.api.conftest import code_of
@@ -107,6 +108,7 @@ def street(ground: Ground, tmp_path: Path) -> Iterator[Street]:
             pending=lambda partner, receipt: False,
             campaigns=coalition.members,
             previews=coalition.previews(),
+            balances=PastBalances(coalition.rpc, coalition.queries),
             idempotency=keys,
         )
         app = create_app(context)

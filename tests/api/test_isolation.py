@@ -53,6 +53,8 @@ ATTEMPTS: dict[tuple[str, str], list[tuple[str, Any, int, str | None]]] = {
     ("post", "/v1/preview"): [
         ("/v1/preview", {"kind": "earn", "receipt": "new"} | OWN, 200, None),
     ],
+    ("get", "/v1/partner/statement"): [("/v1/partner/statement", None, 200, None)],
+    ("get", "/v1/export"): [("/v1/export", None, 200, None), (f"/v1/export?member={MEMBER}", None, 200, None)],
     ("get", "/v1/partner"): [("/v1/partner", None, 200, None)],
     ("get", "/v1/partner/totals"): [("/v1/partner/totals", None, 200, None)],
 }

@@ -10,6 +10,7 @@ from httpx import ASGITransport, AsyncClient
 
 from coalition.api import Context, Readiness, create_app
 from coalition.service import LedgerService
+from coalition.service.balances import PastBalances
 from coalition.submit.idempotency import IdempotencyKeys
 from tests.api.conftest import MEMBER, World
 from tests.api.fake_campaigns import FakeCampaigns
@@ -32,6 +33,7 @@ def test_two_thousand_tills_wait_while_others_read(world: World) -> None:
         pending=world.book.is_pending,
         campaigns=campaigns,
         previews=FakePreviews(world.book),  # type: ignore[arg-type]
+        balances=PastBalances(None, world.book),  # type: ignore[arg-type]
         idempotency=keys,
     )
     app = create_app(context)

@@ -9,16 +9,18 @@ from __future__ import annotations
 import hashlib
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Header, Path
+from fastapi import APIRouter, Depends, Header, Path, Query
 from fastapi.responses import Response
 
 from coalition.api.bodies import StrictRoute
 from coalition.api.context import Ctx, partner_of
 from coalition.api.documents import READING
 from coalition.api.render import json_response
+from coalition.api.requests import Time
 from coalition.api.responses import BalanceBody, LotBody
 from coalition.api.times import rfc3339
-from coalition.errors import NotFound
+from coalition.errors import InputError, NotFound
+from coalition.index.totals import Balance
 from coalition.service.checks import check_address
 
 __all__ = ["router"]
@@ -28,7 +30,7 @@ ETAG: dict[str, Any] = {
     "ETag": {"description": "Changes when anything in the body does.", "schema": {"type": "string"}}
 }
 RESPONSES: dict[int | str, dict[str, Any]] = {
-    200: {"model": BalanceBody, "description": "What the account holds now.", "headers": ETAG},
+    200: {"model": BalanceBody, "description": "What the account holds, or held.", "headers": ETAG},
     304: {"description": "Nothing changed since the ETag in If-None-Match."},
     **READING,
 }
@@ -38,11 +40,19 @@ RESPONSES: dict[int | str, dict[str, Any]] = {
 async def balance(
     context: Ctx,
     member: Annotated[str, Path(description="The member's account, 0x and 40 hexadecimal digits.")],
+    at: Annotated[Time | None, Query(description="What it held then (RFC 3339); not in the ledger's future.")] = None,
+    block: Annotated[int | None, Query(ge=0, description="What it held after this block, at the block's time.")] = None,
     if_none_match: Annotated[str | None, Header(description="The ETag of an earlier answer.")] = None,
 ) -> Response:
-    """What an account holds at the ledger's time, the lot that expires first in front."""
-    body = await context.read(lambda: _balance(context, member))
-    content = body.model_dump_json().encode()
+    """What an account holds at the ledger's time, the lot that expires first in front; or what it held in the past.
+
+    A past balance is worked out from the ledger's events, and is what the contract said then.
+    """
+    if at is not None and block is not None:
+        raise InputError("Give at or block, not both.", field="block")
+    past = at is not None or block is not None
+    body = await context.read(lambda: _past(context, member, at, block) if past else _balance(context, member))
+    content = body.model_dump_json(exclude_unset=True).encode()
     tag = f'"{hashlib.sha256(content).hexdigest()[:32]}"'
     headers = {"ETag": tag, "Cache-Control": "private, no-cache", "Vary": "Authorization"}
     if _matches(if_none_match, tag):
@@ -52,15 +62,29 @@ async def balance(
 
 def _balance(context: Ctx, member: str) -> BalanceBody:
     account = check_address(member)
-    found = context.service.queries.balance(account, context.clock())
+    return _body(context.service.queries.balance(account, context.clock()))
+
+
+def _past(context: Ctx, member: str, at: int | None, block: int | None) -> BalanceBody:
+    account = check_address(member)
+    if block is not None:
+        found = context.balances.after(account, block)
+    else:
+        assert at is not None
+        found = context.balances.at(account, at)
+    return _body(found.balance, at=rfc3339(found.timestamp), block=found.block)
+
+
+def _body(found: Balance, **moment: Any) -> BalanceBody:
     if not found.member:
         raise NotFound("There is no member with this account.", code="member_unknown")
     return BalanceBody(
-        member=account,
+        member=found.account,
         points=found.points,
         held=found.held,
         debt=found.debt,
         lots=[LotBody(epoch=lot.epoch, points=lot.points, expires_at=rfc3339(lot.expires_at)) for lot in found.lots],
+        **moment,
     )
 
 

@@ -11,8 +11,10 @@ from coalition.api.bodies import StrictRoute
 from coalition.api.context import Context, Ctx, Partner
 from coalition.api.documents import READING
 from coalition.api.locations import history_location
+from coalition.api.periods import Since, Until
 from coalition.api.render import json_response, operation_of, operations_of
 from coalition.api.responses import KindName, OperationPage, OperationsBody
+from coalition.api.times import rfc3339
 from coalition.errors import NotFound
 from coalition.ledger.ids import receipt_number
 from coalition.ledger.operations import Kind
@@ -39,6 +41,8 @@ async def history(
     member: Annotated[str | None, Query(description="Only operations with this account.")] = None,
     kind: Annotated[KindName | None, Query(description="Only operations of this kind.")] = None,
     status: Annotated[Outcome | None, Query(description="Only what was accepted, or refused.")] = None,
+    since: Since = None,
+    until: Until = None,
     limit: Annotated[int, Query(ge=1, le=PAGE_MAX, description="Operations a page.")] = PAGE_DEFAULT,
     cursor: Annotated[str | None, Query(max_length=100, description="From the `next` of the page before.")] = None,
 ) -> Response:
@@ -53,8 +57,11 @@ async def history(
             accepted=None if status is None else status == "accepted",
             cursor=cursor,
             limit=limit,
+            since=since,
+            until=until,
         )
         filters = {"member": account, "kind": kind, "status": status, "limit": limit, "cursor": page.cursor}
+        filters |= {name: rfc3339(at) for name, at in (("since", since), ("until", until)) if at is not None}
         following = None if page.cursor is None else history_location(_root(request), filters)
         return OperationPage(operations=operations_of(context.service, page.items), next=following)
 
