@@ -8,6 +8,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSche
 
 from coalition.api import campaign_examples as examples
 from coalition.api.requests import Time as GivenTime
+from coalition.api.requests import strict
 from coalition.api.responses import Time
 from coalition.api.times import rfc3339
 from coalition.errors import InputError
@@ -23,25 +24,34 @@ from coalition.service.campaign_answers import (
 )
 
 __all__ = [
+    "Amends",
     "ApprovalRequest",
     "BadgesBody",
     "CampaignBody",
     "CampaignTotalsBody",
     "CampaignsBody",
+    "FileRequest",
     "MemberCampaignsBody",
     "ProposalRequest",
     "PurchaseBody",
+    "TermsBody",
     "TierBody",
     "badges_body",
     "campaign_body",
     "member_campaigns_body",
     "purchase_body",
+    "shown_as",
+    "terms_body",
     "tier_body",
     "totals_body",
 ]
 
 HASH_PATTERN = "^0x[0-9a-fA-F]{64}$"
 ACCOUNTS_MAX = 1_400
+Amends = Annotated[
+    int | None,
+    Field(description="The campaign of which this is another version.", json_schema_extra={"minimum": 1}),
+]
 StatusName = Literal["proposed", "scheduled", "running", "paused", "over", "closed"]
 
 
@@ -56,34 +66,39 @@ def _hash(value: Any) -> bytes:
     return found
 
 
-def _strict(example: dict[str, Any]) -> ConfigDict:
-    return ConfigDict(extra="forbid", strict=True, frozen=True, json_schema_extra={"examples": [example]})
-
-
-def _shown(example: dict[str, Any]) -> ConfigDict:
+def shown_as(example: dict[str, Any]) -> ConfigDict:
+    """How an answer is shown in the OpenAPI document."""
     return ConfigDict(json_schema_extra={"examples": [example]})
 
 
-class ProposalRequest(BaseModel):
-    """A campaign to put to its sponsors, of which the partner is one."""
+class FileRequest(BaseModel):
+    """A campaign's file, and how its amounts are read."""
 
-    model_config = _strict(examples.PROPOSAL)
-
-    file: dict[str, Any] = Field(description="The campaign's file as JSON, by the fields of docs/campaigns.md.")
+    file: dict[str, Any] | str = Field(
+        description="The campaign's file: its text in YAML or JSON, or its fields as an object; see docs/campaigns.md."
+    )
     accounts: list[str] | None = Field(
         default=None,
         description="The accounts that may take part, where the file names a `segment`. Only the root of their tree is published.",
         json_schema_extra={"maxItems": ACCOUNTS_MAX},
     )
-    amends: int | None = Field(
-        default=None, description="The campaign of which this is another version.", json_schema_extra={"minimum": 1}
+    decimals: Annotated[int, Field(ge=0, le=4)] | None = Field(
+        default=None, description="Decimals of amounts in the file; left out: those of the partners' currency."
     )
+
+
+class ProposalRequest(FileRequest):
+    """A campaign to put to its sponsors, of which the partner is one."""
+
+    model_config = strict(examples.PROPOSAL)
+
+    amends: Amends = None
 
 
 class ApprovalRequest(BaseModel):
     """Agreement to exactly the terms of one hash."""
 
-    model_config = _strict(examples.APPROVAL)
+    model_config = strict(examples.APPROVAL)
 
     terms_hash: Annotated[
         bytes,
@@ -145,7 +160,7 @@ class VersionBody(BaseModel):
 class CampaignBody(BaseModel):
     """A campaign: what it promises, what was agreed, and how far it is."""
 
-    model_config = _shown(examples.CAMPAIGN)
+    model_config = shown_as(examples.CAMPAIGN)
 
     campaign: int
     name: str
@@ -172,7 +187,7 @@ class CampaignsBody(BaseModel):
 class CampaignTotalsBody(BaseModel):
     """What a campaign came to, as of the last block that was read. It names no members."""
 
-    model_config = _shown(examples.TOTALS)
+    model_config = shown_as(examples.TOTALS)
 
     campaign: int
     status: StatusName
@@ -204,7 +219,7 @@ class MemberCampaignBody(BaseModel):
 class MemberCampaignsBody(BaseModel):
     """Where a member stands: what is done, what is next, and until when."""
 
-    model_config = _shown(examples.MEMBER_CAMPAIGNS)
+    model_config = shown_as(examples.MEMBER_CAMPAIGNS)
 
     member: str
     campaigns: list[MemberCampaignBody]
@@ -213,7 +228,7 @@ class MemberCampaignsBody(BaseModel):
 class TierBody(BaseModel):
     """A member's tier now, and what is missing to the next."""
 
-    model_config = _shown(examples.TIER)
+    model_config = shown_as(examples.TIER)
 
     member: str
     tier: int = Field(description="From 0, the lowest.")
@@ -238,7 +253,7 @@ class BadgeBody(BaseModel):
 class BadgesBody(BaseModel):
     """A member's badges, by number."""
 
-    model_config = _shown(examples.BADGES)
+    model_config = shown_as(examples.BADGES)
 
     member: str
     badges: list[BadgeBody]
@@ -372,11 +387,12 @@ def _version(one: VersionShown) -> VersionBody:
         terms_hash="0x" + one.proposed.terms_hash.hex(),
         proposed_by=one.proposed.by,
         approvals=approvals,
-        terms=_terms(one.terms),
+        terms=terms_body(one.terms),
     )
 
 
-def _terms(terms: Terms) -> TermsBody:
+def terms_body(terms: Terms) -> TermsBody:
+    """Return terms as the chain has them."""
     return TermsBody(
         rule=terms.rule,
         rule_terms=[hex(word) for word in terms.rule_terms],

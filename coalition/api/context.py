@@ -20,6 +20,7 @@ from coalition.errors import AccessDenied, NotFound
 from coalition.service import Answer, LedgerService
 from coalition.service.asked import Asked
 from coalition.service.balances import PastBalances
+from coalition.service.campaign_authoring import CampaignAuthoring
 from coalition.service.campaign_members import CampaignMembers
 from coalition.service.previews import OperationPreviews
 from coalition.submit.idempotency import IdempotencyKeys
@@ -30,6 +31,7 @@ WAIT_SECONDS = 30.0
 POSTERS_MAX = 128
 READERS_MAX = 16
 BULKS_OF_PARTNER_MAX = 2
+TRIALS_MAX = 1
 T = TypeVar("T")
 
 bearer = HTTPBearer(
@@ -56,12 +58,17 @@ class Context:
     campaigns: CampaignMembers
     previews: OperationPreviews
     balances: PastBalances
+    authoring: CampaignAuthoring
     idempotency: IdempotencyKeys
     wait_seconds: float = WAIT_SECONDS
     posting: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(POSTERS_MAX))
     reading: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(READERS_MAX))
+    trying: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(TRIALS_MAX))
     _bulks: dict[int, CapacityLimiter] = field(
         default_factory=lambda: defaultdict(lambda: CapacityLimiter(BULKS_OF_PARTNER_MAX))
+    )
+    _trials: dict[int, CapacityLimiter] = field(
+        default_factory=lambda: defaultdict(lambda: CapacityLimiter(TRIALS_MAX))
     )
 
     def bulks(self, partner: int) -> CapacityLimiter:
@@ -81,6 +88,11 @@ class Context:
     async def post(self, work: Callable[[], T]) -> T:
         """Run what may wait for the chain."""
         return await _in_thread(work, self.posting)
+
+    async def try_out(self, partner: int, work: Callable[[], T]) -> T:
+        """Run what computes for seconds: one at a time, so that tills hardly notice. Others wait, of a partner one for all."""
+        async with self._trials[partner]:
+            return await _in_thread(work, self.trying)
 
     async def read(self, work: Callable[[], T]) -> T:
         """Run what only looks something up."""

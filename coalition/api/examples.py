@@ -1,4 +1,4 @@
-"""The examples of the OpenAPI document. `tests/api/test_examples.py` runs every one of them."""
+"""The examples of the OpenAPI document. `tests/api/test_openapi.py` runs them."""
 
 from __future__ import annotations
 

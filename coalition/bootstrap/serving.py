@@ -16,6 +16,7 @@ from coalition.bootstrap.ledger import OpenLedger
 from coalition.chain.deployment import verify
 from coalition.errors import ChainUnavailable, SetupError
 from coalition.service.balances import PastBalances
+from coalition.service.campaign_authoring import CampaignAuthoring
 
 __all__ = ["readiness", "serve"]
 
@@ -40,6 +41,7 @@ def serve(ledger: OpenLedger, host: str, port: int, announce: Callable[[str], No
         campaigns=ledger.campaign_members,
         previews=ledger.previews(),
         balances=PastBalances(ledger.rpc, ledger.queries),
+        authoring=CampaignAuthoring(ledger.campaigns, ledger.service.queries),
         idempotency=ledger.idempotency,
     )
     app = create_app(context)

@@ -6,6 +6,7 @@ parent is the Keccak-256 of its two children, the smaller first.
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -88,7 +89,7 @@ def checksum_address(account: str, keccak: Keccak) -> str:
 
 def read_segment(path: Path, place: Place, field: str, report: Report, keccak: Keccak) -> Segment | None:
     """Read a list with one account a line; a first line `account` is a heading. `place` and `field` name the list."""
-    if not path.is_file():
+    if not os.path.isfile(path):  # also for a name that no file can have
         report.add("segment_missing", place, field, value=Written(path.name))
         return None
     try:

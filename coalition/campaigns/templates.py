@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 
 from coalition.campaigns.kinds import KINDS
@@ -9,6 +10,7 @@ from coalition.campaigns.kinds import KINDS
 __all__ = ["TIERS_TEMPLATE", "template"]
 
 DAY = 86_400
+PLAIN = re.compile(r"[^\W_](?:[\w &.-]*\w)?")
 
 TERMS = {
     "multiplier": """\
@@ -109,7 +111,7 @@ def template(kind: str, partners: tuple[str, str], now: int, attestor: str) -> s
     Raises:
         KeyError: there is no such kind.
     """
-    first, second = partners
+    first, second = (_name(partner) for partner in partners)
     opens, closes = (_day(now + days * DAY) for days in (30, 60))
     terms = TERMS[kind].format(closes=closes)
     said_by = (
@@ -119,6 +121,13 @@ def template(kind: str, partners: tuple[str, str], now: int, attestor: str) -> s
     return FRAME.format(
         kind=kind, opens=opens, closes=closes, first=first, second=second, terms=terms, attestor=said_by
     )
+
+
+def _name(partner: str) -> str:
+    """A partner's name, in quotes if it could be read as something else."""
+    if PLAIN.fullmatch(partner) and partner.lower() != "null":
+        return partner
+    return "'" + partner.replace("'", "''") + "'"
 
 
 def _day(seconds: int) -> str:

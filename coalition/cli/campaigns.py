@@ -12,26 +12,23 @@ from coalition.campaigns.check import read_campaign
 from coalition.campaigns.diff import Change, is_amendable
 from coalition.campaigns.diff import changes as changes_between
 from coalition.campaigns.document import Campaign, Context
-from coalition.campaigns.kinds import KINDS
 from coalition.campaigns.plot import svg
 from coalition.campaigns.render import rendered
-from coalition.campaigns.simulate import Preview, shift_for, simulate
+from coalition.campaigns.simulate import Preview
 from coalition.campaigns.templates import TIERS_TEMPLATE, template
 from coalition.campaigns.written import written
-from coalition.chain.keccak import keccak
 from coalition.cli.common import Output, command, progress_bar, time_of, time_text
 from coalition.cli.load import columns_of, map_option
-from coalition.errors import InputError, SetupError
+from coalition.errors import SetupError
 from coalition.service.campaign_answers import CampaignShown, VersionShown
+from coalition.service.campaign_authoring import EXAMPLE_ATTESTOR, EXAMPLE_SHOPS, TEMPLATE_KINDS
 from coalition.service.files import PurchaseFile
 from coalition.service.occasions import read_attestations, read_referrals
-from coalition.service.past import PastRows, actions_of, history_of, invitations_of
+from coalition.service.past import PastRows, actions_of, history_of, invitations_of, tried
 from coalition.settings import Settings
 
 __all__ = ["campaign", "campaign_argument", "partner_option", "value_of"]
 
-EXAMPLE_SHOPS = ("grocery", "florist")
-EXAMPLE_ATTESTOR = "0x0000000000000000000000000000000000000001"
 RATE_BPS = 100
 
 file_argument = click.argument("file", type=click.Path(path_type=Path))
@@ -53,7 +50,7 @@ def campaign() -> None:
 
 
 @campaign.command()
-@click.argument("kind", type=click.Choice([*sorted(KINDS), "tiers"]))
+@click.argument("kind", type=click.Choice(TEMPLATE_KINDS))
 @click.argument("file", type=click.Path(path_type=Path), required=False)
 @command
 def new(settings: Settings, out: Output, kind: str, file: Path | None) -> None:
@@ -151,22 +148,15 @@ def simulate_(
                 out.note(f"Rows that were left out: {told}")
         else:
             purchases = history_of(known.queries, read) if known.queries is not None else []
-        times = [one.time for one in purchases] + [one.time for one in actions] + [one.time for one in invitations]
-        if not times:
-            raise InputError(
-                "There is nothing to try it on: no purchases were counted here. Name a file of past ones with --against.",
-                code="purchases_none",
-            )
-        shift = 0 if no_shift else _shift(found, times)
         trying = bar.add_task("try", total=len(purchases), rate="")
-        preview = simulate(
+        preview = tried(
             found,
-            bar.track(purchases, task_id=trying),
-            keccak,
+            purchases,
             actions=actions,
             invitations=invitations,
             tiers=known.tiers,
-            shift_seconds=shift,
+            shifts=not no_shift,
+            track=lambda these: bar.track(these, task_id=trying),
         )
         bar.update(trying, completed=len(purchases))
     _draw(picture, preview)
@@ -413,13 +403,6 @@ def _is_number(which: str) -> bool:
 
 def _change(change: Change) -> dict[str, Any]:
     return {"field": change.field, "before": change.before, "after": change.after, "is_fixed": change.is_fixed}
-
-
-def _shift(found: Campaign, times: list[int]) -> int:
-    """Nothing is moved where something lies in the window."""
-    if any(found.opens_at <= time < found.closes_at for time in times):
-        return 0
-    return shift_for(found, min(times), max(times))
 
 
 def _draw(picture: Path | None, preview: Preview) -> None:

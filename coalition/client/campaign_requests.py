@@ -22,6 +22,7 @@ __all__ = [
     "campaign",
     "campaign_progress",
     "campaigns",
+    "close_campaign",
     "end_campaign",
     "member_campaigns",
     "pause_campaign",
@@ -48,10 +49,15 @@ def campaign_progress(number: int) -> Request[CampaignTotals]:
 
 
 def propose_campaign(
-    file: Mapping[str, Any], *, accounts: Sequence[str] | None = None, amends: int | None = None
+    file: Mapping[str, Any] | str,
+    *,
+    accounts: Sequence[str] | None = None,
+    decimals: int | None = None,
+    amends: int | None = None,
 ) -> Request[Campaign]:
     """Put a campaign, or another version of the one that it `amends`, to its sponsors."""
-    return post("/v1/campaigns", Campaign, Effect.CHANGE, {"file": file, "accounts": accounts, "amends": amends})
+    body = {"file": file, "accounts": accounts, "decimals": decimals, "amends": amends}
+    return post("/v1/campaigns", Campaign, Effect.CHANGE, body)
 
 
 def approve_campaign(number: int, terms_hash: str, *, until: datetime | None = None) -> Request[Campaign]:
@@ -78,6 +84,11 @@ def resume_campaign(number: int) -> Request[Campaign]:
 def end_campaign(number: int) -> Request[Campaign]:
     """End it after the notice of its terms, where they allow it."""
     return post(f"/v1/campaigns/{number}/end", Campaign, Effect.CHANGE)
+
+
+def close_campaign(number: int) -> Request[Campaign]:
+    """Release what is left of its budget, from 30 days after its end."""
+    return post(f"/v1/campaigns/{number}/close", Campaign, Effect.CHANGE)
 
 
 def member_campaigns(member: str) -> Request[MemberCampaigns]:

@@ -12,7 +12,7 @@ from typing import Any, Concatenate, ParamSpec, Self, TypeVar
 
 import httpx
 
-from coalition.client import campaign_requests, many, requests
+from coalition.client import authoring_requests, campaign_requests, many, requests
 from coalition.client.access import ApiKey, address_of
 from coalition.client.answers import BulkLine, Operation
 from coalition.client.course import Course, Outcome, Patience
@@ -179,6 +179,11 @@ class Client:
     pause_campaign = _sync(campaign_requests.pause_campaign)
     resume_campaign = _sync(campaign_requests.resume_campaign)
     end_campaign = _sync(campaign_requests.end_campaign)
+    close_campaign = _sync(campaign_requests.close_campaign)
+    campaign_template = _sync(authoring_requests.campaign_template)
+    check_campaign = _sync(authoring_requests.check_campaign)
+    simulate_campaign = _sync(authoring_requests.simulate_campaign)
+    campaign_file = _sync(authoring_requests.campaign_file)
     member_campaigns = _sync(campaign_requests.member_campaigns)
     tier = _sync(campaign_requests.tier)
     badges = _sync(campaign_requests.badges)
@@ -306,6 +311,11 @@ class AsyncClient:
     pause_campaign = _async(campaign_requests.pause_campaign)
     resume_campaign = _async(campaign_requests.resume_campaign)
     end_campaign = _async(campaign_requests.end_campaign)
+    close_campaign = _async(campaign_requests.close_campaign)
+    campaign_template = _async(authoring_requests.campaign_template)
+    check_campaign = _async(authoring_requests.check_campaign)
+    simulate_campaign = _async(authoring_requests.simulate_campaign)
+    campaign_file = _async(authoring_requests.campaign_file)
     member_campaigns = _async(campaign_requests.member_campaigns)
     tier = _async(campaign_requests.tier)
     badges = _async(campaign_requests.badges)

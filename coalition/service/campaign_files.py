@@ -6,15 +6,14 @@ So whoever holds a ledger's folder can show the text again, and prove who is on 
 
 from __future__ import annotations
 
+import json
 import os
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
-
-import orjson
 
 from coalition.campaigns.check import check
 from coalition.campaigns.document import Campaign, Context
@@ -49,7 +48,7 @@ class CampaignFiles:
         folder = self._place(keccak(campaign.content), root)
         if campaign.segment:
             lines = "".join(f"{account}\n" for account in ("account", *campaign.segment.accounts))
-            _write(folder / _list_name(path), lines.encode())
+            _write(folder / _list_named(path), lines.encode())
         # the file itself comes last: where it is, its list is
         _write(folder / f"{FILE}{_suffix(path)}", campaign.content)
 
@@ -92,26 +91,29 @@ class CampaignFiles:
 
 
 @contextmanager
-def written_out(content: Mapping[str, Any], accounts: Sequence[str] | None) -> Iterator[Path]:
+def written_out(content: Mapping[str, Any] | str, accounts: Sequence[str] | None) -> Iterator[Path]:
     """Yield the path of a file that says `content`, for as long as it is needed; `accounts` are the list that it names.
 
+    A text is written as it is, fields as JSON with an indent of two. A list that is named and does not come is left to the check,
+    which says so with its line.
+
     Raises:
-        InputError: `campaign_invalid` if there is a list without a name, or the other way round.
+        InputError: `campaign_invalid` if there is a list that the file does not name.
     """
-    named = content.get(LIST) not in (None, "none")
-    if named != (accounts is not None):
-        raise InputError(
-            f"A campaign with a `{LIST}` brings its accounts, and only such a one: write `{LIST}: {SEGMENT_FILE}` in the "
-            "file and send the accounts beside it.",
-            code="campaign_invalid",
-        )
+    text = content if isinstance(content, str) else json.dumps(content, ensure_ascii=False, indent=2)
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / f"{FILE}.json"
-        path.write_bytes(orjson.dumps(content, option=orjson.OPT_INDENT_2))
+        path = Path(folder) / f"{FILE}.{'json' if _is_json(text) else 'yaml'}"
+        # half of a letter, which JSON can spell, becomes a question mark, as where files are read
+        path.write_bytes(text.encode(errors="replace"))
         if accounts is not None:
-            list_name = _list_name(path)
-            if Path(list_name).name == list_name:
-                (Path(folder) / list_name).write_text("".join(f"{account}\n" for account in ("account", *accounts)))
+            name = _list_named(path)
+            if name in ("", "none"):
+                raise InputError(
+                    f"Only a file with a `{LIST}` brings accounts: write `{LIST}: {SEGMENT_FILE}` in it, or send none.",
+                    code="campaign_invalid",
+                )
+            if name != path.name:
+                _write_beside(path, name, "".join(f"{account}\n" for account in ("account", *accounts)))
         yield path
 
 
@@ -138,13 +140,27 @@ def _is_of(campaign: Campaign, terms: Terms) -> bool:
     return keccak(campaign.content) == terms.document and campaign.rule_terms.to_words() == terms.rule_terms
 
 
-def _list_name(path: Path) -> str:
+def _list_named(path: Path) -> str:
+    """The name that a file gives its list; empty if it gives none."""
     root = read_source(path, Report(path.name)).root
-    if isinstance(root, Entries):
-        for key, node in root.pairs:
-            if key.text == LIST and isinstance(node, Scalar):
-                return node.text.strip()
-    return SEGMENT_FILE
+    pairs = root.pairs if isinstance(root, Entries) else ()
+    names = (node.text.strip() for key, node in pairs if key.text == LIST and isinstance(node, Scalar))
+    return next(names, "")
+
+
+def _write_beside(path: Path, name: str, lines: str) -> None:
+    """A name that no file beside `path` can have is left to the check, which says so."""
+    if Path(name).name == name:
+        with suppress(OSError, ValueError):
+            path.with_name(name).write_text(lines)
+
+
+def _is_json(text: str) -> bool:
+    try:
+        json.loads(text)
+    except (ValueError, RecursionError):
+        return False
+    return True
 
 
 def _suffix(path: Path) -> str:

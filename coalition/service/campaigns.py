@@ -299,6 +299,11 @@ class CampaignService:
             code="attestor_key_missing",
         )
 
+    @property
+    def operator(self) -> str:
+        """The operator's address; empty if its key is elsewhere."""
+        return self._keystore.address(OPERATOR) if OPERATOR in self._keystore.names() else ""
+
     def anybody(self) -> CampaignKey:
         """Return a key for what anybody may do."""
         return self._anybody()

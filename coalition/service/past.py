@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from coalition.campaigns.simulate import PastAction, PastInvitation, PastPurchase
+from coalition.campaigns.document import Campaign
+from coalition.campaigns.simulate import PastAction, PastInvitation, PastPurchase, Preview, shift_for, simulate
+from coalition.campaigns.tier_file import TierFile
+from coalition.chain.keccak import keccak
 from coalition.errors import InputError
 from coalition.index.queries import Queries
 from coalition.ledger.ids import receipt_number
@@ -14,7 +17,7 @@ from coalition.ledger.operations import BPS, Kind
 from coalition.service.files import PurchaseRow, RowError
 from coalition.service.occasions import AttestedRow, ReferredRow
 
-__all__ = ["PastRows", "actions_of", "history_of", "invitations_of"]
+__all__ = ["PastRows", "actions_of", "history_of", "invitations_of", "tried"]
 
 PAGE = 1_000
 Rates = Mapping[int, int]
@@ -97,17 +100,59 @@ def _time(occurred_at: int | None) -> int:
     return occurred_at
 
 
-def history_of(queries: Queries, progress: Callable[[int], None] = lambda rows: None) -> list[PastPurchase]:
-    """Return the purchases that the ledger has counted; `progress` gets those read."""
+def history_of(
+    queries: Queries,
+    progress: Callable[[int], None] = lambda rows: None,
+    *,
+    partner: int | None = None,
+    most: int | None = None,
+) -> list[PastPurchase]:
+    """Return the purchases that the ledger has counted, at one `partner` if it is given, newest first and `most` at most;
+    `progress` gets those read."""
     found: list[PastPurchase] = []
     cursor = None
     while True:
-        page = queries.history(kind=Kind.EARN, accepted=True, cursor=cursor, limit=PAGE)
+        limit = PAGE if most is None else min(PAGE, most - len(found))
+        page = queries.history(partner=partner, kind=Kind.EARN, accepted=True, cursor=cursor, limit=limit)
         found += [
             PastPurchase(one.timestamp, one.partner, one.member, one.receipt, one.spend_minor, one.points)
             for one in page.items
         ]
         progress(len(found))
         cursor = page.cursor
-        if cursor is None:
+        if cursor is None or len(found) == most:
             return found
+
+
+def tried(
+    campaign: Campaign,
+    purchases: Sequence[PastPurchase],
+    *,
+    actions: Sequence[PastAction] = (),
+    invitations: Sequence[PastInvitation] = (),
+    tiers: TierFile | None = None,
+    shifts: bool = True,
+    track: Callable[[Sequence[PastPurchase]], Iterable[PastPurchase]] = lambda purchases: purchases,
+) -> Preview:
+    """Return what a campaign would have done. `shifts` moves everything by whole weeks into the campaign's window, if nothing
+    lies in it; `track` sees the purchases go by.
+
+    Raises:
+        InputError: `purchases_none` if there is nothing to try it on; `campaign_invalid` if the contracts would refuse it.
+    """
+    times = [one.time for past in (purchases, actions, invitations) for one in past]
+    if not times:
+        raise InputError(
+            "There is nothing to try it on: no purchases were counted here. For the command, --against names a file of past ones.",
+            code="purchases_none",
+        )
+    lies_in = any(campaign.opens_at <= time < campaign.closes_at for time in times)
+    return simulate(
+        campaign,
+        track(purchases),
+        keccak,
+        actions=actions,
+        invitations=invitations,
+        tiers=tiers,
+        shift_seconds=shift_for(campaign, min(times), max(times)) if shifts and not lies_in else 0,
+    )

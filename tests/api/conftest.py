@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,6 +22,8 @@ from tests.api.fake_campaigns import FakeCampaigns
 from tests.api.fake_previews import FakePreviews
 from tests.api.fakes import NOW, FakeBook, FakeTexts
 from tests.api.openapi import Contract
+from tests.api.street import Street, street_on
+from tests.service.coalition import Ground, ground_in
 
 MEMBER = "0x7E5F4552091A69125d5DfCb7b8C2659029395Bdf"
 STRANGER = "0x2B5AD5c4795c026514f8317c7a215E218DcCD6cF"
@@ -88,6 +91,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         campaigns=campaigns,  # type: ignore[arg-type]
         previews=FakePreviews(book),  # type: ignore[arg-type]
         balances=PastBalances(None, book),  # type: ignore[arg-type]
+        authoring=campaigns,  # type: ignore[arg-type]
         idempotency=keys,
         wait_seconds=0.2,
     )
@@ -150,3 +154,14 @@ def code_of(response: Response, status: int) -> str:
     assert body["title"] and body["detail"]
     assert "Traceback" not in response.text
     return str(body["code"])
+
+
+@pytest.fixture(scope="module")
+def ground(tmp_path_factory: pytest.TempPathFactory) -> Ground:
+    return ground_in(tmp_path_factory.mktemp("ground"))
+
+
+@pytest.fixture
+def street(ground: Ground, tmp_path: Path) -> Iterator[Street]:
+    with street_on(ground, tmp_path) as made:
+        yield made

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
+from coalition.campaigns.simulate import Preview
 from coalition.chain.campaign_reading import Live
 from coalition.errors import NotFound, Refused
 from coalition.index.campaigns import CampaignTotals
@@ -19,6 +21,7 @@ from coalition.service.campaign_answers import (
     TierShown,
     VersionShown,
 )
+from coalition.service.campaign_authoring import CheckedFile, KeptFile
 from tests.api.fakes import NOW
 
 __all__ = ["FakeCampaigns"]
@@ -32,7 +35,7 @@ SHOWN = CampaignShown(1, "quest", (VERSION,), LIVE, NOW)
 
 
 class FakeCampaigns:
-    """`CampaignMembers`, and the `CampaignService` in it."""
+    """`CampaignMembers`, and the `CampaignService` in it; and `CampaignAuthoring`."""
 
     @property
     def campaigns(self) -> FakeCampaigns:
@@ -49,7 +52,20 @@ class FakeCampaigns:
     def _refused(self, *_: Any, **__: Any) -> CampaignShown:
         raise Refused("The terms allow it not.", code="campaign_not_pausable")
 
-    propose = amend = approve = start = pause = resume = end = _refused
+    propose = amend = approve = start = pause = resume = end = close = _refused
+
+    def template(self, kind: str, partner: int) -> str:
+        return f"kind: {kind}\npartners: [{partner}]\n"
+
+    def check(self, path: Path, *, decimals: int | None, amends: int | None) -> CheckedFile:
+        return CheckedFile(())
+
+    def file_of(self, campaign: int, version: int) -> KeptFile:
+        return KeptFile(campaign, version, HASH, SHOWN.counting.name, None)
+
+    def simulate(self, path: Path, partner: int, **_: Any) -> Preview:
+        name = SHOWN.counting.name if partner in SHOWN.partners else "nothing of the others"
+        return Preview(name, "quest", *[0] * 11, 50_000, None, 0, {partner: 0}, {}, (), (), "", ())
 
     def totals(self, campaign: int) -> CampaignTotals:
         return CampaignTotals(campaign, 1, 0, 1, 300)

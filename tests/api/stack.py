@@ -33,6 +33,7 @@ from coalition.ledger.ids import receipt_number
 from coalition.ledger.operations import Purpose
 from coalition.service import LedgerService
 from coalition.service.balances import PastBalances
+from coalition.service.campaign_authoring import CampaignAuthoring
 from coalition.service.campaign_files import CampaignFiles
 from coalition.service.campaign_members import CampaignMembers
 from coalition.service.campaigns import CampaignService
@@ -125,6 +126,7 @@ def running(folder: Path, start: int = START) -> Iterator[Stack]:
             campaigns=CampaignMembers(campaigns, queries),
             previews=OperationPreviews(rpc, deployment, queries, service.partners, texts, clock),
             balances=PastBalances(rpc, queries),
+            authoring=CampaignAuthoring(campaigns, queries),
             idempotency=idempotency,
         )
         app = create_app(context)

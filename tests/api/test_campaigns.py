@@ -2,78 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-import pytest
-import sqlalchemy as sa
-from fastapi.testclient import TestClient
-from httpx import Response
-
-from coalition.api import Context, CredentialStore, Readiness, create_app
 from coalition.campaigns.written import time_of
 from coalition.chain.campaigns import terms_tuple
 from coalition.chain.keccak import keccak
-from coalition.service.balances import PastBalances
-from coalition.submit import migrate
-from coalition.submit.idempotency import IdempotencyKeys
 from tests.api.conftest import code_of
-from tests.api.openapi import Contract
-from tests.service.coalition import DAY, START, Coalition, Ground, coalition_on, day, ground_in
+from tests.api.street import FILE, Counter, Street, hash_of
+from tests.service.coalition import DAY, START, day
 
-FILE: dict[str, Any] = {
-    "campaign": "Two of three",
-    "says": "Visit two of our three shops and get 300 points.",
-    "kind": "quest",
-    "opens": day(7),
-    "closes": day(14),
-    "partners": ["bakery", "cafe"],
-    "sponsors": {"bakery": "60 %", "cafe": "40 %"},
-    "budget": 10_000,
-    "terms": {"visits": 2, "award": "300 points"},
-    "pause": "allowed",
-    "early end": "1 day",
-}
 HASH = "0x" + "01" * 32
-
-
-@dataclass
-class Counter:
-    """A shop's client."""
-
-    http: TestClient
-    key: str
-
-    def post(self, path: str, body: Any = None) -> Response:
-        return self.http.post(f"/v1{path}", json=body, headers={"Authorization": f"Bearer {self.key}"})
-
-    def get(self, path: str) -> Response:
-        return self.http.get(f"/v1{path}", headers={"Authorization": f"Bearer {self.key}"})
-
-
-@dataclass
-class Street:
-    """Three shops and what they share."""
-
-    coalition: Coalition
-    bakery: Counter
-    cafe: Counter
-    florist: Counter
-
-    def proposed(self, **changes: Any) -> Any:
-        answer = self.bakery.post("/campaigns", {"file": FILE | changes})
-        assert answer.status_code == 201, answer.text
-        return answer.json()
-
-    def running(self, **changes: Any) -> int:
-        body = self.proposed(**changes)
-        for shop in (self.bakery, self.cafe):
-            approved = shop.post(f"/campaigns/{body['campaign']}/approvals", {"terms_hash": hash_of(body)})
-            assert approved.status_code == 200, approved.text
-        self.coalition.go_to(START + 7 * DAY)
-        return int(body["campaign"])
 
 
 def previewed(counter: Counter, member: str, spend_minor: int) -> Any:
@@ -82,42 +20,6 @@ def previewed(counter: Counter, member: str, spend_minor: int) -> Any:
     found = counter.post("/preview", body).json()
     assert (found["status"], found["replayed"]) == ("accepted", False)
     return found | found["purchase"]
-
-
-def hash_of(body: Any) -> str:
-    return str(body["versions"][-1]["terms_hash"])
-
-
-@pytest.fixture(scope="module")
-def ground(tmp_path_factory: pytest.TempPathFactory) -> Ground:
-    return ground_in(tmp_path_factory.mktemp("ground"))
-
-
-@pytest.fixture
-def street(ground: Ground, tmp_path: Path) -> Iterator[Street]:
-    with coalition_on(ground, tmp_path) as coalition:
-        credentials = CredentialStore(tmp_path / "credentials.json")
-        outbox = sa.create_engine(f"sqlite:///{tmp_path / 'idempotency.db'}")
-        migrate(outbox)
-        keys = IdempotencyKeys(outbox)
-        context = Context(
-            service=coalition.service,
-            credentials=credentials,
-            readiness=lambda: Readiness(()),
-            clock=coalition.now,
-            pending=lambda partner, receipt: False,
-            campaigns=coalition.members,
-            previews=coalition.previews(),
-            balances=PastBalances(coalition.rpc, coalition.queries),
-            idempotency=keys,
-        )
-        app = create_app(context)
-        with TestClient(app) as client:
-            client.event_hooks["response"] = [Contract(app.openapi()).check]
-            counters = [Counter(client, credentials.issue(number, "till")) for number in (1, 2, 3)]
-            yield Street(coalition, *counters)
-        keys.close()
-        outbox.dispose()
 
 
 def test_from_a_proposal_to_the_end(street: Street) -> None:
@@ -166,6 +68,11 @@ def test_from_a_proposal_to_the_end(street: Street) -> None:
     street.coalition.go_to(START + 9 * DAY)
     assert street.cafe.get("/campaigns").json()["campaigns"][0]["status"] == "over"
     assert code_of(street.cafe.post("/campaigns/1/end"), 422) == "campaign_over"
+    assert code_of(street.cafe.post("/campaigns/1/close"), 422) == "campaign_not_over"
+    street.coalition.go_to(START + 40 * DAY)
+    assert code_of(street.florist.post("/campaigns/1/close"), 404) == "campaign_unknown"
+    assert street.cafe.post("/campaigns/1/close").json()["status"] == "closed"
+    assert code_of(street.bakery.post("/campaigns/1/close"), 422) == "campaign_closed"
 
 
 def test_the_hash_follows_from_the_terms_that_are_shown(street: Street) -> None:

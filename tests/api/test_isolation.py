@@ -45,6 +45,14 @@ ATTEMPTS: dict[tuple[str, str], list[tuple[str, Any, int, str | None]]] = {
     ("post", "/v1/campaigns/{campaign}/start"): [("/v1/campaigns/1/start", {}, 404, "campaign_unknown")],
     ("post", "/v1/campaigns/{campaign}/pause"): [("/v1/campaigns/1/pause", {}, 404, "campaign_unknown")],
     ("post", "/v1/campaigns/{campaign}/resume"): [("/v1/campaigns/1/resume", {}, 404, "campaign_unknown")],
+    ("post", "/v1/campaigns/{campaign}/close"): [("/v1/campaigns/1/close", {}, 404, "campaign_unknown")],
+    ("get", "/v1/campaigns/{campaign}/versions/{version}/file"): [
+        ("/v1/campaigns/1/versions/1/file", None, 404, "campaign_unknown")
+    ],
+    ("get", "/v1/campaigns/templates/{kind}"): [("/v1/campaigns/templates/quest", None, 200, None)],
+    ("post", "/v1/campaigns/check"): [("/v1/campaigns/check", PROPOSAL | {"amends": 1}, 404, "campaign_unknown")],
+    # Its own purchases alone: tests/api/test_authoring.py asks the same with purchases that are there.
+    ("post", "/v1/campaigns/simulate"): [("/v1/campaigns/simulate", PROPOSAL, 200, None)],
     ("post", "/v1/campaigns/{campaign}/end"): [("/v1/campaigns/1/end", {}, 404, "campaign_unknown")],
     ("get", "/v1/members/{member}/campaigns"): [(f"/v1/members/{MEMBER}/campaigns", None, 200, None)],
     ("get", "/v1/members/{member}/tier"): [(f"/v1/members/{MEMBER}/tier", None, 200, None)],

@@ -34,6 +34,7 @@ def test_two_thousand_tills_wait_while_others_read(world: World) -> None:
         campaigns=campaigns,
         previews=FakePreviews(world.book),  # type: ignore[arg-type]
         balances=PastBalances(None, world.book),  # type: ignore[arg-type]
+        authoring=campaigns,
         idempotency=keys,
     )
     app = create_app(context)

@@ -17,9 +17,10 @@ import pytest
 
 from coalition import client as package
 from coalition.api import create_app
+from coalition.api.authoring_examples import ATTESTED, CHECK, FILE, INVITATION, SIMULATION, TEMPLATE
 from coalition.api.campaign_examples import APPROVAL, CAMPAIGN, MEMBER_CAMPAIGNS, PREVIEW, TIER
 from coalition.api.examples import BALANCE, BULK_ANSWER, OPERATION, OPERATIONS, STATEMENT, TOTALS
-from coalition.client import ApiError, AsyncClient, Client, campaign_requests, many, requests
+from coalition.client import ApiError, AsyncClient, Client, authoring_requests, campaign_requests, many, requests
 from coalition.client.reading import read
 from coalition.client.request import Request
 
@@ -28,19 +29,22 @@ LEFT_OUT = {("GET", "/v1/export")}
 """Routes that `docs/client.md` says the client does not have."""
 TIME = datetime(2026, 3, 1, 12, 15, tzinfo=UTC)
 BUILDERS: dict[str, Any] = {
-    name: getattr(part, name) for part in (requests, campaign_requests) for name in part.__all__
+    name: getattr(part, name) for part in (requests, campaign_requests, authoring_requests) for name in part.__all__
 }
 BUILDERS["post_many"] = many.post_many
 ARGUMENTS: dict[str, Any] = {
     "accounts": [MEMBER],
+    "actions": [ATTESTED],
     "amends": 1,
     "at": TIME,
     "block": 7,
     "currency": "USD",
     "cursor": "x",
     "deadline": TIME,
+    "decimals": 2,
     "enrols": True,
     "file": {"campaign": "x"},
+    "invitations": [INVITATION],
     "kind": "earn",
     "limit": 3,
     "member": MEMBER,
@@ -53,11 +57,13 @@ ARGUMENTS: dict[str, Any] = {
     "points": 5,
     "receipt": "r",
     "since": TIME,
+    "shift": False,
     "signature": b"\1" * 65,
     "spend_minor": 100,
     "status": "accepted",
     "terms_hash": APPROVAL["terms_hash"],
     "until": TIME,
+    "version": 1,
 }
 
 
@@ -177,6 +183,10 @@ def compare(document: dict[str, Any], kind: Any, schema: dict[str, Any]) -> None
         (package.MemberCampaigns, MEMBER_CAMPAIGNS),
         (package.Preview, PREVIEW),
         (package.Tier, TIER),
+        (package.Template, TEMPLATE),
+        (package.CampaignCheck, CHECK),
+        (package.CampaignFile, FILE),
+        (package.Simulation, SIMULATION),
     ],
 )
 def test_the_documents_examples_are_read_whole(kind: type[Any], example: dict[str, Any]) -> None:

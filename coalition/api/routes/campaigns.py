@@ -36,7 +36,7 @@ from coalition.service.campaign_answers import CampaignShown
 from coalition.service.campaign_files import written_out
 from coalition.service.checks import check_address
 
-__all__ = ["router"]
+__all__ = ["Number", "answers", "router", "seen"]
 
 CAMPAIGN_MAX = (1 << 32) - 1
 Number = Annotated[int, Path(ge=1, le=CAMPAIGN_MAX, description="The campaign's number.")]
@@ -45,15 +45,16 @@ Account = Annotated[str, Path(description="The member's account, 0x and 40 hexad
 router = APIRouter(route_class=StrictRoute)
 
 
-def _answers(
+def answers(
     model: type[Any], description: str, errors: dict[int | str, Any], status: int = 200
 ) -> dict[int | str, Any]:
+    """Return how a route's answers are described: the model of the good one, and the errors."""
     return {status: {"model": model, "description": description}, **errors}
 
 
-ONE = _answers(CampaignBody, "The campaign.", READING)
-CHANGED = _answers(CampaignBody, "The campaign, as it is now.", POSTING)
-PROPOSED = _answers(CampaignBody, "The campaign, with the version that was proposed.", POSTING, 201)
+ONE = answers(CampaignBody, "The campaign.", READING)
+CHANGED = answers(CampaignBody, "The campaign, as it is now.", POSTING)
+PROPOSED = answers(CampaignBody, "The campaign, with the version that was proposed.", POSTING, 201)
 
 
 @router.get(
@@ -61,7 +62,7 @@ PROPOSED = _answers(CampaignBody, "The campaign, with the version that was propo
     summary="Which campaigns are there?",
     tags=["campaigns"],
     response_model=None,
-    responses=_answers(CampaignsBody, "The campaigns.", READING),
+    responses=answers(CampaignsBody, "The campaigns.", READING),
 )
 async def campaigns(context: Ctx, partner: Partner) -> Response:
     """The campaigns that the partner sponsors or takes part in, in the order in which they were proposed."""
@@ -72,7 +73,7 @@ async def campaigns(context: Ctx, partner: Partner) -> Response:
 @router.get("/campaigns/{campaign}", summary="What was agreed?", tags=["campaigns"], response_model=None, responses=ONE)
 async def campaign(context: Ctx, partner: Partner, campaign: Number) -> Response:
     """Terms, versions with their approvals, budget, and what was paid."""
-    return json_response(campaign_body(await context.read(lambda: _seen(context, partner, campaign))))
+    return json_response(campaign_body(await context.read(lambda: seen(context, partner, campaign))))
 
 
 @router.post(
@@ -89,11 +90,11 @@ async def propose(request: Request, context: Ctx, partner: Partner, body: Propos
     def work() -> CampaignShown:
         service = context.campaigns.campaigns
         if body.amends is not None:
-            _seen(context, partner, body.amends)
+            seen(context, partner, body.amends)
         with written_out(body.file, body.accounts) as path:
             if body.amends is None:
-                return service.propose(path, partner)
-            return service.amend(body.amends, path, partner)[0]
+                return service.propose(path, partner, body.decimals)
+            return service.amend(body.amends, path, partner, body.decimals)[0]
 
     shown = await context.post(work)
     location = f"{request.scope.get('root_path', '')}/v1/campaigns/{shown.campaign}"
@@ -111,7 +112,7 @@ async def approve(context: Ctx, partner: Partner, campaign: Number, body: Approv
     """Agree to exactly the terms of this hash. Whoever approves last starts the campaign with it."""
 
     def work() -> CampaignShown:
-        known = _seen(context, partner, campaign)
+        known = seen(context, partner, campaign)
         version = next((one for one in known.versions if one.proposed.terms_hash == body.terms_hash), None)
         if version is None:
             raise NotFound(f"No version of campaign {campaign} has these terms.", code="terms_unknown")
@@ -154,18 +155,30 @@ async def end(context: Ctx, partner: Partner, campaign: Number) -> Response:
     return await _changed(context, partner, campaign, lambda: context.campaigns.campaigns.end(campaign, partner))
 
 
+@router.post(
+    "/campaigns/{campaign}/close",
+    summary="Release the rest of its budget",
+    tags=["campaigns"],
+    response_model=None,
+    responses=CHANGED,
+)
+async def close(context: Ctx, partner: Partner, campaign: Number) -> Response:
+    """Release what is left of the budget, from 30 days after the end. Nothing can be claimed any more."""
+    return await _changed(context, partner, campaign, lambda: context.campaigns.campaigns.close(campaign))
+
+
 @router.get(
     "/campaigns/{campaign}/progress",
     summary="What did it come to?",
     tags=["campaigns"],
     response_model=None,
-    responses=_answers(CampaignTotalsBody, "The totals.", READING),
+    responses=answers(CampaignTotalsBody, "The totals.", READING),
 )
 async def progress(context: Ctx, partner: Partner, campaign: Number) -> Response:
     """Totals, without members, as of the last block that was read."""
 
     def work() -> CampaignTotalsBody:
-        return totals_body(_seen(context, partner, campaign), context.campaigns.totals(campaign))
+        return totals_body(seen(context, partner, campaign), context.campaigns.totals(campaign))
 
     return json_response(await context.read(work))
 
@@ -175,7 +188,7 @@ async def progress(context: Ctx, partner: Partner, campaign: Number) -> Response
     summary="Where does a member stand?",
     tags=["members"],
     response_model=None,
-    responses=_answers(MemberCampaignsBody, "Where the member stands.", READING),
+    responses=answers(MemberCampaignsBody, "Where the member stands.", READING),
 )
 async def member_campaigns(context: Ctx, partner: Partner, member: Account) -> Response:
     """What is done, what is next, and until when, in the campaigns that the partner sponsors or takes part in; as of the last
@@ -193,7 +206,7 @@ async def member_campaigns(context: Ctx, partner: Partner, member: Account) -> R
     summary="Which tier is it?",
     tags=["members"],
     response_model=None,
-    responses=_answers(TierBody, "The member's tier.", READING),
+    responses=answers(TierBody, "The member's tier.", READING),
     dependencies=[Depends(partner_of)],
 )
 async def tier(context: Ctx, member: Account) -> Response:
@@ -207,7 +220,7 @@ async def tier(context: Ctx, member: Account) -> Response:
     summary="Which badges are there?",
     tags=["members"],
     response_model=None,
-    responses=_answers(BadgesBody, "The member's badges.", READING),
+    responses=answers(BadgesBody, "The member's badges.", READING),
     dependencies=[Depends(partner_of)],
 )
 async def badges(context: Ctx, member: Account) -> Response:
@@ -218,7 +231,7 @@ async def badges(context: Ctx, member: Account) -> Response:
 
 async def _changed(context: Context, partner: int, campaign: int, change: Callable[[], CampaignShown]) -> Response:
     def work() -> CampaignShown:
-        _seen(context, partner, campaign)
+        seen(context, partner, campaign)
         return change()
 
     return json_response(campaign_body(await context.post(work)))
@@ -228,7 +241,7 @@ def _seen_by(context: Context, partner: int) -> list[CampaignShown]:
     return [one for one in context.campaigns.campaigns.all() if partner in one.partners]
 
 
-def _seen(context: Context, partner: int, campaign: int) -> CampaignShown:
+def seen(context: Context, partner: int, campaign: int) -> CampaignShown:
     """The campaign, if the partner sponsors it or takes part; for others there is none."""
     shown = context.campaigns.campaigns.show(campaign)
     if partner not in shown.partners:
