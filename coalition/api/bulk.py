@@ -253,8 +253,7 @@ class BulkAnswer(Response):
     async def _work(self, inbox: _Inbox, desk: _Desk, emit: Emit) -> None:
         while not inbox.is_gone:
             if inbox.lines:
-                batch = inbox.batch()
-                await self._context.post(lambda: desk.take(batch))  # noqa: B023
+                await self._context.post(functools.partial(desk.take, inbox.batch()))
             elif not desk.is_idle:
                 await self._context.post(desk.settle)
             elif inbox.is_over:

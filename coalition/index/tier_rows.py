@@ -135,7 +135,7 @@ def tier_rows(connection: Connection, events: Sequence[tuple[Position, Event]], 
     if not tiers.schedule and not any(type(event) is ProgrammeAnnounced for _, event in events):
         return tiers
     reversals = [(event.partner, event.original_receipt) for _, event in events if type(event) is Reversed]
-    members = {event.member for _, event in events if type(event) in (Earned, Reversed, FloorSet)}  # type: ignore[attr-defined]
+    members = {event.member for _, event in events if isinstance(event, Earned | Reversed | FloorSet)}
     numbers = [number for member in sorted(members) if (number := ids.get(member)) is not None]
     for some in portions(numbers):
         tiers.states |= tier_words(connection, some)

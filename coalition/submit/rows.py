@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import sys
+import struct
 from array import array
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +14,8 @@ from coalition.submit.content import from_content
 from coalition.submit.submission import Entry, Submission
 
 __all__ = ["Row", "entry_of", "pack", "row_of", "unpack"]
+
+ID_BYTES = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,20 +37,13 @@ class Row:
 
 
 def pack(ids: array[int]) -> bytes:
-    """Ids as `transactions.operations` has them."""
-    if sys.byteorder == "big":  # pragma: no cover
-        ids = array("q", ids)
-        ids.byteswap()
-    return ids.tobytes()
+    """Ids as `transactions.operations` has them: the lowest byte first, whatever this machine prefers."""
+    return struct.pack(f"<{len(ids)}q", *ids)
 
 
 def unpack(packed: bytes) -> array[int]:
     """Read what `pack` wrote."""
-    ids = array("q")
-    ids.frombytes(packed)
-    if sys.byteorder == "big":  # pragma: no cover
-        ids.byteswap()
-    return ids
+    return array("q", struct.unpack(f"<{len(packed) // ID_BYTES}q", packed))
 
 
 def entry_of(row: Found[Any]) -> Entry:

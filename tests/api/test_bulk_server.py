@@ -82,6 +82,8 @@ def test_each_line_is_answered_before_the_next_is_sent(stack: Stack) -> None:
     line.send(b"")
     line.hear(b'"accepted": 3')
     line.socket.close()
+    told = [line.heard.index(f'"receipt":"step-{at}"'.encode()) for at in range(3)]
+    assert told == sorted(told) and line.heard.count(b'"status":"accepted"') == 3
 
 
 def test_killed_half_way_and_sent_again_each_counts_once(stack: Stack, till: httpx.Client) -> None:

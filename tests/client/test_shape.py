@@ -134,10 +134,10 @@ def test_answers_have_the_fields_and_types_of_the_document(document: dict[str, A
     method, path = route_of(document, request)
     answers = document["paths"][path][method.lower()]["responses"]
     status = "201" if "201" in answers else "200"
-    compare(document, request.answer, schema_of(document, answers[status]["content"]["application/json"]))
+    assert_takes(document, request.answer, schema_of(document, answers[status]["content"]["application/json"]))
 
 
-def compare(document: dict[str, Any], kind: Any, schema: dict[str, Any]) -> None:
+def assert_takes(document: dict[str, Any], kind: Any, schema: dict[str, Any]) -> None:
     """Fail if a type of the client does not take exactly what a schema of the document tells."""
     if "$ref" in schema:
         schema = document["components"]["schemas"][schema["$ref"].rpartition("/")[2]]
@@ -147,7 +147,7 @@ def compare(document: dict[str, Any], kind: Any, schema: dict[str, Any]) -> None
         parts = schema.get("anyOf", [schema])
         assert {"type": "null"} in parts
         (schema,) = (part for part in parts if part != {"type": "null"})
-        compare(document, what, schema)
+        assert_takes(document, what, schema)
     elif kind is ApiError:
         assert schema == document["components"]["schemas"]["ProblemBody"]
     elif is_dataclass(kind):
@@ -156,15 +156,15 @@ def compare(document: dict[str, Any], kind: Any, schema: dict[str, Any]) -> None
         required = {one.name for one in fields(kind) if one.default is MISSING}
         assert required == set(schema["required"]), kind
         for name, hint in hints.items():
-            compare(document, hint, schema["properties"][name])
+            assert_takes(document, hint, schema["properties"][name])
     elif get_origin(kind) is tuple:
         assert schema["type"] == "array"
-        compare(document, inner[0], schema["items"])
+        assert_takes(document, inner[0], schema["items"])
     elif kind is datetime:
         assert (schema["type"], schema["format"]) == ("string", "date-time")
     elif inner:
         assert schema["type"] == "object"
-        compare(document, inner[1], schema["additionalProperties"])
+        assert_takes(document, inner[1], schema["additionalProperties"])
     else:
         assert schema["type"] == {str: "string", int: "integer", bool: "boolean"}[kind], kind
         assert "anyOf" not in schema
@@ -190,20 +190,20 @@ def compare(document: dict[str, Any], kind: Any, schema: dict[str, Any]) -> None
     ],
 )
 def test_the_documents_examples_are_read_whole(kind: type[Any], example: dict[str, Any]) -> None:
-    same(read(kind, example), example)
+    assert_tells(read(kind, example), example)
 
 
-def same(found: Any, example: Any) -> None:
+def assert_tells(found: Any, example: Any) -> None:
     """Fail if a value that was read does not tell all of the example."""
     if isinstance(found, ApiError):
         assert (found.status, found.code, found.why) == (example["status"], example["code"], {"kind": example["kind"]})
     elif isinstance(example, dict):
         for name, value in example.items():
-            same(found[name] if not is_dataclass(found) else getattr(found, name), value)
+            assert_tells(found[name] if not is_dataclass(found) else getattr(found, name), value)
     elif isinstance(example, list):
         assert len(found) == len(example)
         for one, value in zip(found, example, strict=True):
-            same(one, value)
+            assert_tells(one, value)
     elif isinstance(found, datetime):
         assert found == datetime.fromisoformat(example)
     else:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib.util
 import json
-import shutil
 from pathlib import Path
 from typing import Any
 
@@ -117,5 +116,6 @@ def test_another_ledger_is_left_alone(tmp_path: Path) -> None:
 
 
 def test_days_are_counted_from_one(tmp_path: Path) -> None:
-    coalition(tmp_path / "home", "demo", "--days", "0", "--no-serve", status=2)
-    shutil.rmtree(tmp_path / "home", ignore_errors=True)
+    shown = coalition(tmp_path / "home", "demo", "--days", "0", "--no-serve", status=2)
+    assert "--days" in shown.err
+    assert not (tmp_path / "home").exists()

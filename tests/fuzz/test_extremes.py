@@ -6,7 +6,7 @@ import pytest
 
 from coalition.ledger import calls
 from coalition.ledger.chain_word import proof_for
-from coalition.ledger.events import OperationRejected
+from coalition.ledger.events import Earned, OperationRejected
 from coalition.ledger.lots import LOT_MAX, Lots
 from coalition.ledger.machine import Revert
 from coalition.ledger.operations import (
@@ -39,9 +39,12 @@ def world_of(validity: int = 2, epoch_length: int = DAY) -> World:
     return world
 
 
-def post(world: World, timestamp: int, kind: Kind, operation: Operation) -> None:
-    world.send(timestamp, PARTNER_KEY.address, calls.Post(kind, (operation,)))
+def post(world: World, timestamp: int, kind: Kind, operation: Operation) -> list[Rejection]:
+    """Post an operation to both, and return why they refuse it, if they do."""
+    told = world.send(timestamp, PARTNER_KEY.address, calls.Post(kind, (operation,)))
     compare(world, everything(world))
+    assert isinstance(told, list)
+    return [event.code for event in told if isinstance(event, OperationRejected)]
 
 
 def hold_of_100(world: World) -> None:
@@ -54,9 +57,9 @@ def hold_of_100(world: World) -> None:
 def test_full_lot_earns_no_more() -> None:
     world = world_of()
 
-    post(world, GENESIS, Kind.EARN, Earn(MEMBER.address, 1, LOT_MAX, True))
-    post(world, GENESIS, Kind.EARN, Earn(MEMBER.address, 2, 1))
-    post(world, GENESIS + DAY, Kind.EARN, Earn(MEMBER.address, 2, 1))
+    assert post(world, GENESIS, Kind.EARN, Earn(MEMBER.address, 1, LOT_MAX, True)) == []
+    assert post(world, GENESIS, Kind.EARN, Earn(MEMBER.address, 2, 1)) == [Rejection.AMOUNT_TOO_LARGE]
+    assert post(world, GENESIS + DAY, Kind.EARN, Earn(MEMBER.address, 2, 1)) == []
 
 
 def test_released_points_find_a_full_grace_lot() -> None:
@@ -64,8 +67,8 @@ def test_released_points_find_a_full_grace_lot() -> None:
     hold_of_100(world)
     later = GENESIS + 2 * DAY
 
-    post(world, later, Kind.EARN, Earn(MEMBER.address, 3, LOT_MAX))
-    post(world, later, Kind.RELEASE, Release(2))
+    assert post(world, later, Kind.EARN, Earn(MEMBER.address, 3, LOT_MAX)) == []
+    assert post(world, later, Kind.RELEASE, Release(2)) == [Rejection.AMOUNT_TOO_LARGE]
 
 
 def test_lapsed_hold_finds_a_full_grace_lot() -> None:
@@ -108,7 +111,12 @@ def test_nothing_of_a_future_epoch_moves_nothing(epoch: int) -> None:
 
 def test_largest_batch_and_one_more() -> None:
     world = world_of()
+    answers = []
     for size in (500, 501):
         earns = tuple(Earn(MEMBER.address, 1_000 * size + at, 100, True) for at in range(size))
-        world.send(GENESIS, PARTNER_KEY.address, calls.Post(Kind.EARN, earns))
+        answers.append(world.send(GENESIS, PARTNER_KEY.address, calls.Post(Kind.EARN, earns)))
+
+    most, more = answers
+    assert isinstance(most, list) and sum(isinstance(event, Earned) for event in most) == 500
+    assert more == Revert("BatchSizeInvalid", (501, 500))
     compare(world, everything(world))

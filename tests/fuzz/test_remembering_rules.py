@@ -241,6 +241,7 @@ def test_contract_and_twin_refuse_the_same_terms(kind: Remembering) -> None:
 def test_contract_and_twin_agree_on_progress_of_other_terms(kind: Remembering) -> None:
     """Sponsors may amend terms while members have progress."""
     random_, contract = random.Random(FIRST_SEED), Contract(kind.sample.rule)
+    compared = 0
     for seed in range(30):
         run_ = RememberingRun(kind, contract, seed, Report())
         for _ in range(STEPS_PER_RUN // 2):
@@ -255,3 +256,6 @@ def test_contract_and_twin_agree_on_progress_of_other_terms(kind: Remembering) -
             happening = kind.sample.happening(random_, run_.terms, run_.any_happening())
             twin = kind.sample.rule.apply(run_.terms, run_.progress, happening)
             run_.agreed(contract.apply(run_.terms, run_.progress, happening), twin, happening)
+        compared += len(run_.story)
+
+    assert compared >= 30 * STEPS_PER_RUN, "`agreed` asserts each of them"

@@ -26,10 +26,12 @@ def test_there_are_enough_and_at_most_64(count: int, wanted: int) -> None:
     assert (refused.value.count, refused.value.wanted) == (1 + count, wanted)
 
 
-def test_good_sets_are_accepted() -> None:
-    require_partners((9, 1, (1 << 32) - 1), 1, least=1)
-    require_partners((9, *range(1, 65)), 1, least=1)
-    require_partners((9,), 1, least=0)
+@pytest.mark.parametrize(("partners", "least"), [((1, (1 << 32) - 1), 1), (tuple(range(1, 65)), 1), ((), 0), ((5,), 1)])
+def test_good_sets_are_accepted_and_no_smaller_ones_than_asked_for(partners: tuple[int, ...], least: int) -> None:
+    require_partners((9, *partners), 1, least=least)
+
+    with pytest.raises(TermCountInvalid):
+        require_partners((9, *partners), 1, least=len(partners) + 1)
 
 
 @given(st.integers(0, (1 << 64) - 1))
