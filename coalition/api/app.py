@@ -12,7 +12,18 @@ from coalition.api.bulk_bodies import SCHEMAS
 from coalition.api.context import Context
 from coalition.api.errors import handle_errors
 from coalition.api.responses import ProblemBody
-from coalition.api.routes import authoring, bulk, members, operations, partner, posting, previews, statements, status
+from coalition.api.routes import (
+    authoring,
+    batches,
+    bulk,
+    members,
+    operations,
+    partner,
+    posting,
+    previews,
+    statements,
+    status,
+)
 from coalition.api.routes import campaigns as campaign_routes
 
 __all__ = ["create_app"]
@@ -41,7 +52,18 @@ def create_app(context: Context) -> FastAPI:
     app.state.context = context
     handle_errors(app)
     v1 = APIRouter(prefix="/v1")
-    for part in (posting, bulk, previews, operations, members, partner, statements, authoring, campaign_routes):
+    for part in (
+        posting,
+        bulk,
+        batches,
+        previews,
+        operations,
+        members,
+        partner,
+        statements,
+        authoring,
+        campaign_routes,
+    ):
         v1.include_router(part.router)
     app.include_router(v1)
     app.include_router(status.router)

@@ -33,6 +33,8 @@ BRACKETS = re.compile(r'"(?:[^"\\]|\\.)*+"?|[\[\]{}]', re.DOTALL)  # an open str
 class StrictRoute(APIRoute):
     """A route that looks at a body before anybody else does, and lets no unexpected error out."""
 
+    body_bytes_max = BODY_BYTES_MAX
+
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """As in the base class."""
         handle = super().get_route_handler()
@@ -40,7 +42,7 @@ class StrictRoute(APIRoute):
         async def strictly(request: Request) -> Response:
             try:
                 if self.body_field is not None:
-                    body = await _read(request)
+                    body = await _read(request, self.body_bytes_max)
                     parse(body)
                     request = Request(request.scope, _replayed(body, request.receive))
                 return await handle(request)
@@ -85,25 +87,23 @@ def _check_depth(text: str) -> None:
             raise InputError(f"The body is nested more than {DEPTH_MAX} deep.", code="body_malformed")
 
 
-async def _read(request: Request) -> bytes:
+async def _read(request: Request, most: int) -> bytes:
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type != "application/json":
         raise InputError("Send the body as Content-Type: application/json.", code="content_type_unsupported")
     declared = request.headers.get("content-length", "0")
-    if declared.isdecimal() and int(declared) > BODY_BYTES_MAX:
-        _too_large()
+    if declared.isdecimal() and int(declared) > most:
+        _too_large(most)
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
-        if len(body) > BODY_BYTES_MAX:
-            _too_large()
+        if len(body) > most:
+            _too_large(most)
     return bytes(body)
 
 
-def _too_large() -> NoReturn:
-    raise InputError(
-        f"A body has {BODY_BYTES_MAX} bytes at most.", code="body_too_large", body_bytes_max=BODY_BYTES_MAX
-    )
+def _too_large(most: int) -> NoReturn:
+    raise InputError(f"A body has {most} bytes at most.", code="body_too_large", body_bytes_max=most)
 
 
 def _replayed(body: bytes, after: Receive) -> Receive:

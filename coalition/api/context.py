@@ -20,6 +20,7 @@ from coalition.errors import AccessDenied, NotFound
 from coalition.service import Answer, LedgerService
 from coalition.service.asked import Asked
 from coalition.service.balances import PastBalances
+from coalition.service.batches import SignedBatches
 from coalition.service.campaign_authoring import CampaignAuthoring
 from coalition.service.campaign_members import CampaignMembers
 from coalition.service.previews import OperationPreviews
@@ -32,6 +33,8 @@ POSTERS_MAX = 128
 READERS_MAX = 16
 BULKS_OF_PARTNER_MAX = 2
 TRIALS_MAX = 1
+RELAYS_MAX = 64
+RELAYS_OF_PARTNER_MAX = 16
 T = TypeVar("T")
 
 bearer = HTTPBearer(
@@ -44,7 +47,8 @@ bearer = HTTPBearer(
 
 @dataclass(frozen=True, kw_only=True)
 class Context:
-    """The parts that `create_app` is given. A bulk request at work holds a thread of `posting`; reads have their own.
+    """The parts that `create_app` is given. A bulk request at work holds a thread of `posting`, a signed batch that waits one
+    of `relaying`; reads have their own.
 
     `clock` tells the ledger's time in Unix seconds, `readiness` what is in order, `pending` whether an operation of
     that partner and receipt number is on its way; all may block. An outcome is waited for `wait_seconds` at most.
@@ -59,13 +63,18 @@ class Context:
     previews: OperationPreviews
     balances: PastBalances
     authoring: CampaignAuthoring
+    batches: SignedBatches
     idempotency: IdempotencyKeys
     wait_seconds: float = WAIT_SECONDS
     posting: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(POSTERS_MAX))
     reading: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(READERS_MAX))
+    relaying: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(RELAYS_MAX))
     trying: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(TRIALS_MAX))
     _bulks: dict[int, CapacityLimiter] = field(
         default_factory=lambda: defaultdict(lambda: CapacityLimiter(BULKS_OF_PARTNER_MAX))
+    )
+    _relays: dict[int, CapacityLimiter] = field(
+        default_factory=lambda: defaultdict(lambda: CapacityLimiter(RELAYS_OF_PARTNER_MAX))
     )
     _trials: dict[int, CapacityLimiter] = field(
         default_factory=lambda: defaultdict(lambda: CapacityLimiter(TRIALS_MAX))
@@ -84,6 +93,11 @@ class Context:
         """Post one operation and wait for its outcome, without a thread; see `PostingQueue.post`."""
         with _known_partner():
             return await self.queue.post(ask, seconds)
+
+    async def relay(self, partner: int, work: Callable[[], T]) -> T:
+        """Run what waits for a partner's own transaction: a few of each at a time, so that others find threads."""
+        async with self._relays[partner]:
+            return await _in_thread(work, self.relaying)
 
     async def post(self, work: Callable[[], T]) -> T:
         """Run what may wait for the chain."""

@@ -64,6 +64,7 @@ STATUS_BY_CODE = {
     "idempotency_key_invalid": 400,
     "ledger_paused": 503,
     "method_not_allowed": 405,
+    "nonce_used": 409,
     "operations_too_many": 413,
     "receipt_used": 409,
     "route_unknown": 404,

@@ -6,11 +6,14 @@ from typing import Any
 
 __all__ = [
     "BALANCE",
+    "BATCH",
+    "BATCH_ANSWER",
     "BULK",
     "BULK_ANSWER",
     "CAPTURE",
     "EARN",
     "HOLD",
+    "KEYS",
     "MEMBER",
     "OPERATION",
     "OPERATIONS",
@@ -161,4 +164,30 @@ BULK_ANSWER: dict[str, Any] = {
         "points_issued": 19,
         "points_awarded": 0,
     },
+}
+KEY = "0xd41c057fd1c78805AAC12B0A94a405c0461A6FBb"
+BATCH_RAW = (
+    "0xf90147808083041eb0945fbdb2315678afecb367f032d93f642f64180aa380b8e4cad04a1f000000000000000000000000"
+    "0000000000000000000000000000000000000040000000000000000000000000000000000000000000000000000000000000"
+    "00c000000000000000000000000000000000000000000000000000000000000000010000000000000000000000007e5f4552"
+    "091a69125d5dfcb7b8c2659029395bdfc81442114f5eb91e06ac89972d18f104af265c33feb0fc1921360000000000010000"
+    "0000000000000000000000000000000000000000000000000000000007cf0000000000000000000000000000000000000000"
+    "00000000000000000000000082f4f6a0aa40fed0875f93975f4c868a728e5ee044d62387d100abf7d7fbe2eafa3e0bd3a067"
+    "c48570c37c90bb4fdbf8778afa9f74c45ed5aeeadfd95d4065ed42661e0f1d"
+)
+BATCH: dict[str, Any] = {"transaction": BATCH_RAW, "receipts": ["kiosk-1-000001"]}
+BATCH_ANSWER: dict[str, Any] = {
+    "transaction": "0x324d0b1385146cc4291163e45e0981909c188044953b9c9d5837eb60e1d82ff0",
+    "key": KEY,
+    "nonce": 0,
+    "pending": False,
+    "operations": [OPERATIONS["operations"][0] | {"receipt": "kiosk-1-000001"}],
+    "replayed": False,
+}
+KEYS: dict[str, Any] = {
+    "chain_id": 31337,
+    "ledger": "0x5FbDB2315678afecb367f032d93F642f64180aa3",
+    "keys": [
+        {"key": KEY, "active_from": "2026-03-01T12:00:00Z", "revoked": False, "signs": "partner", "next_nonce": 1},
+    ],
 }

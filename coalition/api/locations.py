@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from urllib.parse import quote, urlencode
 
-__all__ = ["history_location", "operation_location"]
+__all__ = ["batch_location", "history_location", "operation_location"]
+
+
+def batch_location(root: str, transaction: str) -> str:
+    """Return the path of what became of a signed batch."""
+    return f"{root}/v1/batches/{transaction}"
 
 
 def operation_location(root: str, receipt: str) -> str:

@@ -20,6 +20,7 @@ from coalition.index.partners import PartnerKeyRow, PartnerRow
 from coalition.index.queries import Queries
 from coalition.ledger.ids import receipt_number
 from coalition.ledger.operations import Purpose
+from coalition.service.batches import SignedBatches
 from coalition.service.campaign_members import CampaignMembers
 from coalition.service.campaigns import CampaignService
 from coalition.service.custody import Custody
@@ -52,6 +53,7 @@ class OpenLedger:
     texts: ReceiptTexts
     idempotency: IdempotencyKeys
     service: LedgerService
+    batches: SignedBatches
     campaigns: CampaignService
     campaign_members: CampaignMembers
     credentials: CredentialStore
@@ -131,13 +133,13 @@ class OpenLedger:
         self._operator().suspend_partner(partner)
         self.follower.catch_up()
 
-    def add_partner_key(self, partner: int) -> PartnerKeyRow:
-        """Make a further key for a partner; it may post after the notice period."""
-        key = self.keystore.create(f"partner-{secrets.token_hex(6)}")
-        self._operator().add_key(partner, key.address)
+    def add_partner_key(self, partner: int, own_key: str | None = None) -> PartnerKeyRow:
+        """Make a further key for a partner, or register its `own_key`; it may post after the notice period."""
+        key = own_key or self.keystore.create(f"partner-{secrets.token_hex(6)}").address
+        self._operator().add_key(partner, key)
         self.follower.catch_up()
         keys = next(row for row in self.service.partners.all() if row.partner == partner).keys
-        return next(one for one in keys if one.key == key.address)
+        return next(one for one in keys if one.key == key)
 
     def revoke_partner_key(self, key: str) -> None:
         """Stop a key at once and for ever."""

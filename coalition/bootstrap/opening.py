@@ -19,6 +19,7 @@ from coalition.index.database import open_database
 from coalition.index.follower import Follower
 from coalition.index.queries import Queries
 from coalition.ledger.events import Event, PartnerAdded, PartnerKeyAdded, Position
+from coalition.service.batches import SignedBatches
 from coalition.service.campaign_files import CampaignFiles
 from coalition.service.campaign_members import CampaignMembers
 from coalition.service.campaigns import CampaignService
@@ -95,6 +96,7 @@ def open_ledger(
             texts=texts,
             idempotency=idempotency,
             service=service,
+            batches=SignedBatches(rpc, deployment, submitter, queries, texts),
             campaigns=campaigns,
             campaign_members=CampaignMembers(campaigns, queries),
             credentials=CredentialStore(settings.credentials_file),

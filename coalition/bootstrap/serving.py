@@ -42,6 +42,7 @@ def serve(ledger: OpenLedger, host: str, port: int, announce: Callable[[str], No
         previews=ledger.previews(),
         balances=PastBalances(ledger.rpc, ledger.queries),
         authoring=CampaignAuthoring(ledger.campaigns, ledger.service.queries),
+        batches=ledger.batches,
         idempotency=ledger.idempotency,
     )
     app = create_app(context)

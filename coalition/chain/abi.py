@@ -14,6 +14,7 @@ from coalition.chain.artifacts import artifact
 from coalition.chain.keccak import keccak
 
 __all__ = [
+    "decode_call",
     "decode_event",
     "decode_result",
     "encode_call",
@@ -69,6 +70,18 @@ def decode_result(contract: str, function: str, data: bytes) -> tuple[Any, ...]:
     from eth_abi.abi import decode
 
     types = _outputs(contract, function)
+    return tuple(_readable(kind, value) for kind, value in zip(types, decode(types, data), strict=True))
+
+
+def decode_call(contract: str, function: str, data: bytes) -> tuple[Any, ...]:
+    """Return the arguments of a call from its data without the selector; addresses are checksummed text.
+
+    Raises:
+        eth_abi.exceptions.DecodingError: they are not arguments of this function.
+    """
+    from eth_abi.abi import decode
+
+    types = _inputs(contract, function)
     return tuple(_readable(kind, value) for kind, value in zip(types, decode(types, data), strict=True))
 
 

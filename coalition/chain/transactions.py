@@ -12,7 +12,15 @@ from coalition.chain.signer import Signer
 from coalition.errors import OutcomePending
 from coalition.ledger.operations import Kind
 
-__all__ = ["gas_limit", "receipt_of", "send", "sign_transaction", "wait_for"]
+__all__ = [
+    "assembled",
+    "gas_limit",
+    "receipt_of",
+    "send",
+    "sign_transaction",
+    "unsigned_digest",
+    "wait_for",
+]
 
 GAS_BASE = 150_000
 GAS_PER_OPERATION = {
@@ -38,22 +46,38 @@ def sign_transaction(
 
     `to` is an address, or empty to deploy a contract; `gas` is the limit, `gas_price` is in wei.
     """
-    fields = (
-        _text(_shortest(nonce))
-        + _text(_shortest(gas_price))
-        + _text(_shortest(gas))
-        + _text(bytes.fromhex(to[2:]))
-        + b"\x80"  # no value
-        + _text(data)
-    )
-    signature = signer.sign(keccak(_list(fields + _text(_shortest(chain_id)) + b"\x80\x80")))
-    raw = _list(
-        fields
+    signature = signer.sign(unsigned_digest(nonce, gas_price, gas, to, data, chain_id))
+    raw = assembled(nonce, gas_price, gas, to, data, chain_id, signature)
+    return raw, "0x" + keccak(raw).hex()
+
+
+def unsigned_digest(nonce: int, gas_price: int, gas: int, to: str, data: bytes, chain_id: int, value: int = 0) -> bytes:
+    """Return what the sender of a legacy transaction signs (EIP-155), 32 bytes; `value` is in wei."""
+    fields = _unsigned(nonce, gas_price, gas, to, data, value)
+    return keccak(_list(fields + _text(_shortest(chain_id)) + b"\x80\x80"))
+
+
+def assembled(
+    nonce: int, gas_price: int, gas: int, to: str, data: bytes, chain_id: int, signature: bytes, value: int = 0
+) -> bytes:
+    """Return the raw transaction with its signature (r ‖ s ‖ v, v 27 or 28)."""
+    return _list(
+        _unsigned(nonce, gas_price, gas, to, data, value)
         + _text(_shortest(chain_id * 2 + 8 + signature[64]))
         + _text(signature[:32].lstrip(b"\0"))
         + _text(signature[32:64].lstrip(b"\0"))
     )
-    return raw, "0x" + keccak(raw).hex()
+
+
+def _unsigned(nonce: int, gas_price: int, gas: int, to: str, data: bytes, value: int) -> bytes:
+    return (
+        _text(_shortest(nonce))
+        + _text(_shortest(gas_price))
+        + _text(_shortest(gas))
+        + _text(bytes.fromhex(to[2:]))
+        + _text(_shortest(value))
+        + _text(data)
+    )
 
 
 def gas_limit(kind: Kind, operations: int, campaigns: int = 0) -> int:

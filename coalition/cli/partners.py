@@ -6,7 +6,7 @@ import click
 
 from coalition.bootstrap import open_ledger
 from coalition.cli.common import Output, command, time_text
-from coalition.errors import NotFound
+from coalition.errors import InputError, NotFound
 from coalition.service.checks import check_address
 from coalition.settings import Settings
 
@@ -33,11 +33,30 @@ def key() -> None:
     show_default=True,
     help="Base rate in basis points of a point per minor unit: 100 gives 1 point for 100 cents.",
 )
+@click.option("--key", "own_key", help="Address of a key that the partner keeps itself, with --account.")
+@click.option("--account", help="The partner's own address, to which members give allowances, with --key.")
 @command
-def add(settings: Settings, out: Output, name: str, currency: str, earn_rate_bps: int) -> None:
-    """On-board a partner: makes its keys and registers it. It can post at once."""
+def add(
+    settings: Settings,
+    out: Output,
+    name: str,
+    currency: str,
+    earn_rate_bps: int,
+    own_key: str | None,
+    account: str | None,
+) -> None:
+    """On-board a partner: makes its keys and registers it. It can post at once.
+
+    With --key and --account the partner keeps its keys itself, and signs its batches itself.
+    """
+    if (own_key is None) != (account is None):
+        raise InputError("Give both --key and --account of a partner that keeps its keys, or none.")
     with open_ledger(settings) as ledger:
-        row = ledger.add_partner(name, currency, earn_rate_bps)
+        if own_key is None or account is None:
+            row = ledger.add_partner(name, currency, earn_rate_bps)
+        else:
+            addresses = check_address(account, "account"), check_address(own_key, "key")
+            row = ledger.register_partner(name, *addresses, currency, earn_rate_bps)
         value = {
             "partner": row.partner,
             "name": row.name,
@@ -96,12 +115,13 @@ def suspend(settings: Settings, out: Output, name: str) -> None:
 
 @key.command("add")
 @click.argument("name")
+@click.option("--key", "own_key", help="Address of a key that the partner keeps itself.")
 @command
-def add_key(settings: Settings, out: Output, name: str) -> None:
-    """Make a further key for a partner. It can post after the notice period."""
+def add_key(settings: Settings, out: Output, name: str, own_key: str | None) -> None:
+    """Make a further key for a partner, or register its own. It can post after the notice period."""
     with open_ledger(settings) as ledger:
         row = ledger.service.partners.find(name)
-        added = ledger.add_partner_key(row.partner)
+        added = ledger.add_partner_key(row.partner, None if own_key is None else check_address(own_key, "key"))
         out.data({"partner": row.partner, "key": added.key, "active_from": time_text(added.active_from)})
 
 

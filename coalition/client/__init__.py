@@ -6,6 +6,7 @@ It stands alone: nothing else of this package is imported, no chain, no database
 from coalition.client import requests
 from coalition.client.answers import (
     Balance,
+    Batch,
     BulkAnswer,
     BulkLine,
     BulkSummary,
@@ -13,6 +14,8 @@ from coalition.client.answers import (
     Check,
     EpochPoints,
     Health,
+    Key,
+    Keys,
     Lot,
     Operation,
     OperationPage,
@@ -62,6 +65,7 @@ __all__ = [
     "Badge",
     "Badges",
     "Balance",
+    "Batch",
     "Bin",
     "BulkAnswer",
     "BulkLine",
@@ -79,6 +83,8 @@ __all__ = [
     "EpochPoints",
     "Finding",
     "Health",
+    "Key",
+    "Keys",
     "LeftOut",
     "Lot",
     "MemberCampaign",

@@ -16,6 +16,7 @@ from coalition.client.errors import ApiError
 
 __all__ = [
     "Balance",
+    "Batch",
     "BulkAnswer",
     "BulkLine",
     "BulkSummary",
@@ -23,6 +24,8 @@ __all__ = [
     "Check",
     "EpochPoints",
     "Health",
+    "Key",
+    "Keys",
     "Lot",
     "Operation",
     "OperationPage",
@@ -165,6 +168,44 @@ class BulkAnswer:
     lines: tuple[BulkLine, ...]
     summary: BulkSummary
     problem: ApiError | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What became of a batch that the partner signed itself: each operation accepted or refused on its own.
+
+    While it is `pending`, there are no operations yet. `replayed` is true if it was decided before it was handed in.
+    """
+
+    transaction: str
+    pending: bool
+    operations: tuple[Operation, ...]
+    key: str | None = None
+    nonce: int | None = None
+    replayed: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A key that the partner's operations are signed with.
+
+    `signs` says who has it, `coalition` or `partner`; `next_nonce` is for the partner's next transaction.
+    """
+
+    key: str
+    active_from: datetime
+    revoked: bool
+    signs: str
+    next_nonce: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """The partner's keys, and what else it takes to sign a batch."""
+
+    chain_id: int
+    ledger: str
+    keys: tuple[Key, ...]
 
 
 @dataclass(frozen=True, slots=True)

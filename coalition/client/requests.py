@@ -5,13 +5,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Literal
 
 from coalition.client.answers import (
     Balance,
+    Batch,
     Health,
+    Keys,
     Operation,
     OperationPage,
     Operations,
@@ -25,17 +28,20 @@ from coalition.client.request import Effect, Request, get, line_of, post, segmen
 
 __all__ = [
     "balance",
+    "batch",
     "capture",
     "earn",
     "health",
     "history_page",
     "hold",
+    "keys",
     "me",
     "operation",
     "preview",
     "ready",
     "redeem",
     "refund",
+    "relay_batch",
     "release",
     "reverse",
     "statement",
@@ -124,6 +130,22 @@ def preview(operation: Request[Operation]) -> Request[Preview]:
     Nothing counts, and the receipt stays as it was. `problem` says why it would be refused.
     """
     return Request("POST", "/v1/preview", Preview, content=line_of(operation))
+
+
+def relay_batch(transaction: bytes, *, receipts: Sequence[str] | None = None) -> Request[Batch]:
+    """Hand in a batch that the partner signed itself (`signing.sign_batch`); `receipts` are their texts, in order."""
+    given = None if receipts is None else list(receipts)
+    return post("/v1/batches", Batch, Effect.RECEIPT, {"transaction": transaction, "receipts": given})
+
+
+def batch(transaction: str) -> Request[Batch]:
+    """Ask what became of a signed batch, by the hash of its transaction."""
+    return get(f"/v1/batches/{segment(transaction)}", Batch)
+
+
+def keys() -> Request[Keys]:
+    """Ask which keys sign for the partner, and what else it takes to sign."""
+    return get("/v1/partner/keys", Keys)
 
 
 def operation(receipt: str) -> Request[Operations]:

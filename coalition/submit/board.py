@@ -142,6 +142,8 @@ class Board:
             deliveries = [
                 (entry.waiters, record) for entry, record in zip(sent.entries, records, strict=True) if entry.waiters
             ]
+        for bulk in sent.bulks:
+            deliveries += [([(bulk, place)], record) for place, record in enumerate(records or ())]
         self.land(sent)
         sent.lane.mined = max(sent.lane.mined, sent.row.nonce + 1)
         self.done.append((sent.row.hash, block, sent.row.ids))
@@ -153,6 +155,12 @@ class Board:
         self.refused.append((hash_, [entry.id for entry in entries]))
         self.leave(entries)
         return [(entry.waiters, error) for entry in entries if entry.waiters]
+
+    def given_up(self, sent: InFlight, error: CoalitionError) -> list[Delivery]:
+        """A transaction will never count: return who is to be told so."""
+        self.land(sent)
+        told = [([(bulk, place) for place in range(len(bulk))], error) for bulk in sent.bulks]
+        return [*told, *self.rejected(sent.entries, error, sent.row.hash)]
 
     def again(self, sent: InFlight, *, size: int | None = None) -> None:
         """Have the operations of a transaction signed anew, in groups of at most `size`."""

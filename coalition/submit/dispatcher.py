@@ -113,6 +113,8 @@ class Dispatcher:
             if lane.page == page:  # else blocks were rolled back meanwhile: from the start again
                 lane.page = rows[-1].nonce if len(rows) == lane.window else None
             for row, entries in loaded:
+                if row.hash in self._board.by_hash:
+                    continue  # a relayed one was handed in again meanwhile
                 self._board.register(InFlight(lane, row, entries, is_recovered=True))
                 self._board.enter(entries)
             self._board.lock.notify_all()

@@ -127,6 +127,7 @@ class Outbox:
                 "operations": pack(row.ids),
                 "raw": row.raw,
                 "settled_block": None,
+                "relayed": row.relayed,
             }
             for row in rows
         ]
@@ -203,6 +204,12 @@ class Outbox:
         with self._storage.transaction() as connection:
             found = connection.execute(select(transactions.c.nonce, transactions.c.raw).where(place))
             return {row.nonce: row.raw for row in found}
+
+    def transaction(self, hash_: str) -> Row | None:
+        """A recorded transaction by its hash, of whichever process."""
+        with self._storage.transaction() as connection:
+            found = connection.execute(select(transactions).where(transactions.c.hash == hash_)).one_or_none()
+            return None if found is None else row_of(found)
 
     def next_nonce(self, key: str) -> int:
         """The nonce after the highest recorded one of a key; 0 if none is."""

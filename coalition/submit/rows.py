@@ -22,7 +22,8 @@ ID_BYTES = 8
 class Row:
     """A recorded transaction of `size` operations; `kind` is None for one that carries none.
 
-    `ids` are those of the operations that are still in the outbox: all, or none once the transaction was decided.
+    `ids` are those of the operations that are still in the outbox: all, or none once the transaction was decided. One that
+    was `relayed` was signed by the partner: its operations stand in `raw` only.
     """
 
     hash: str
@@ -34,6 +35,7 @@ class Row:
     size: int
     ids: array[int]
     raw: bytes
+    relayed: bool = False
 
 
 def pack(ids: array[int]) -> bytes:
@@ -57,4 +59,4 @@ def row_of(row: Found[Any]) -> Row:
     """Read a row of `transactions`."""
     kind = Kind(row.kind) if row.kind else None
     ids = unpack(row.operations)
-    return Row(row.hash, row.key, row.nonce, row.slot, row.partner, kind, row.size, ids, row.raw)
+    return Row(row.hash, row.key, row.nonce, row.slot, row.partner, kind, row.size, ids, row.raw, row.relayed)

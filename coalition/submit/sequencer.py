@@ -12,6 +12,7 @@ from coalition.chain.deployment import Deployment
 from coalition.chain.signer import Signer
 from coalition.chain.transactions import gas_limit, sign_transaction
 from coalition.submit.outbox import Row
+from coalition.submit.outcomes import Bulk
 from coalition.submit.submission import Entry, latest
 from coalition.submit.waiting import Group
 
@@ -23,11 +24,13 @@ GAS_FILLER = 21_000
 class InFlight:
     """A signed and recorded transaction whose block is not known to the follower yet.
 
-    `not_before` is the block time wanted by the latest of its operations.
+    `not_before` is the block time wanted by the latest of its operations. `bulks` wait for the outcomes of all operations
+    of a relayed one.
     """
 
     __slots__ = (
         "attempts",
+        "bulks",
         "entries",
         "is_mined",
         "is_queued",
@@ -44,6 +47,7 @@ class InFlight:
         self.lane = lane
         self.row = row
         self.entries = entries
+        self.bulks: list[Bulk] = []
         self.not_before = latest(entries)
         self.is_recovered = is_recovered
         self.is_queued = False

@@ -22,15 +22,16 @@ from coalition.submit.board import Board, Checkpoint, Delivery, deliver
 from coalition.submit.clock import Clock
 from coalition.submit.dispatcher import Dispatcher
 from coalition.submit.intake import Intake
-from coalition.submit.outbox import Outbox
+from coalition.submit.outbox import Outbox, Row
 from coalition.submit.outcomes import Bulk, FutureSink, records_of
+from coalition.submit.relay import Relay
 from coalition.submit.sender import Sender
 from coalition.submit.storage import Slots, Storage
 from coalition.submit.submission import Submission
 from coalition.submit.waiting import DAY_SECONDS
 from coalition.submit.watch import Watch
 
-__all__ = ["Bulk", "Status", "Submission", "Submitter"]
+__all__ = ["Bulk", "Row", "Status", "Submission", "Submitter"]
 
 PENDING_MAX = 50_000
 WINDOW = 16
@@ -91,6 +92,7 @@ class Submitter:
             deployment, lanes, by_day=clock_follows, day_seconds=day_seconds, window=window, checkpoint=checkpoint
         )
         self._intake = Intake(self._board, self._outbox, pending_max)
+        self._relay = Relay(self._board, self._outbox)
         self._watch = Watch(self._board, self._outbox, rpc)
         clock = Clock(rpc) if clock_follows else None
         self._sender = Sender(self._board, self._outbox, rpc, self._watch, durable_block, self._adopt_orphans, clock)
@@ -142,6 +144,8 @@ class Submitter:
             board.failed("closing", error)
         pending = OutcomePending("The outcome is not known: this process stops. The operation stays recorded.")
         deliver([(entry.waiters, pending) for entry in board.pending.values()])
+        relayed = [bulk for sent in board.by_hash.values() for bulk in sent.bulks]
+        deliver([([(bulk, place) for place in range(len(bulk))], pending) for bulk in relayed])
         self._slots.release()
         self._storage.close()
 
@@ -174,6 +178,12 @@ class Submitter:
         return bulk
 
     @property
+    def relay(self) -> Relay:
+        """The way in for transactions that a partner signed itself; see `Relay.take_in`."""
+        self.recover()
+        return self._relay
+
+    @property
     def pending_count(self) -> int:
         """Operations whose outcome is not known yet."""
         return self._board.pending_count
@@ -192,6 +202,12 @@ class Submitter:
             return Status(board.pending_count, len(board.by_hash), is_idle, dict(board.trouble))
 
     # ---- keys
+
+    def signs_with(self, key: str) -> bool:
+        """True if the signer of a key is here."""
+        with self._board.lock:
+            lane = self._board.lanes.get(key)
+            return lane is not None and lane.signer is not None
 
     def add_lane(self, partner: int, signer: Signer) -> None:
         """Use another signing key of a partner from now on."""

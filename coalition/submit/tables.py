@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     Column,
     Index,
     Integer,
@@ -50,13 +51,15 @@ transactions = Table(
     Column("operations", LargeBinary, nullable=False),
     Column("raw", LargeBinary, nullable=False),
     Column("settled_block", BigInteger),
+    Column("relayed", Boolean, nullable=False),
     UniqueConstraint("key", "nonce", name="uq_submit_transactions_key_nonce"),
     Index("ix_submit_transactions_slot_settled", "slot", "settled_block"),
 )
 """Signed transactions, written before they are sent.
 
 `operations` are the ids of the `size` operations that a transaction carries, 8 bytes each, little-endian; empty once they
-are decided. `settled_block` is the block that decided them. A row goes when that block is durable.
+are decided. `settled_block` is the block that decided them. A row goes when that block is durable. `relayed` are those that a
+partner signed itself: `operations` is empty, and they are never signed again here.
 """
 
 receipts = Table(

@@ -7,6 +7,8 @@ For each key the node is asked for its count of mined transactions, and for the 
 - a nonce below the first is used. If our transaction has a receipt, it was decided: its events come through `settle`; if it
   was reverted there are none, so the reason is asked for and told. If it has no receipt, another process took the nonce
   (same key elsewhere): its operations are signed again with a new one. Should both come to be mined, the receipts count once.
+
+What is relayed for a partner that signs itself is sent and looked after in the same way, but nothing is ever signed for its key.
 """
 
 from __future__ import annotations
@@ -24,6 +26,7 @@ from coalition.submit.board import Board, Delivery, call_data, deliver, gas_of
 from coalition.submit.counts import answers, transaction_counts
 from coalition.submit.outbox import Outbox
 from coalition.submit.outcomes import records_of
+from coalition.submit.relay import nonce_used
 from coalition.submit.sequencer import InFlight, Lane
 from coalition.submit.waiting import Group
 
@@ -37,6 +40,7 @@ HOLES_MAX = 256
 HOLE_SECONDS = 1.0
 LANE_REST_SECONDS = 60.0
 MISSING_SECONDS = 0.5
+RELAYED_MISSING_SECONDS = 5.0  # nobody signs these again: be sure
 RECEIPTS_AT_ONCE = 50
 RESEND_SECONDS = 1.0
 RESEND_SECONDS_MAX = 30.0
@@ -117,6 +121,9 @@ class Watch:
         now = time.monotonic()
         if sent.missing_since is None:
             sent.missing_since = now
+        elif sent.row.relayed:
+            if now - sent.missing_since >= RELAYED_MISSING_SECONDS:
+                self._overtaken(sent)
         elif now - sent.missing_since >= MISSING_SECONDS:
             log.warning(
                 "Nonce %d of key %s was taken by another sender; its operations are signed again.",
@@ -133,10 +140,18 @@ class Watch:
                     self._board.again(sent)
                     sent.lane.next_nonce = None
 
+    def _overtaken(self, sent: InFlight) -> None:
+        """The partner used the nonce of a relayed transaction for another one: this one never counts."""
+        log.warning("Nonce %d of key %s was used by the partner itself.", sent.row.nonce, sent.row.key)
+        error = nonce_used(sent.row.nonce)
+        with self._board.lock:
+            deliveries = self._board.given_up(sent, error) if sent.row.hash in self._board.by_hash else []
+        deliver(deliveries)
+
     def _settle_late(self, sent: InFlight, block: int) -> None:
         """The follower may have passed its block before this process knew of it."""
         records: list[OperationRecord] | None = None
-        if any(entry.waiters for entry in sent.entries):
+        if sent.bulks or any(entry.waiters for entry in sent.entries):
             told = events(self._rpc, self._board.deployment, block, block)
             records = records_of(told, {sent.row.hash})[sent.row.hash]
         deliveries: list[Delivery] = []
@@ -161,9 +176,8 @@ class Watch:
             if size:
                 self._board.again(sent, size=size)
             else:
-                self._board.land(sent)
-                deliveries = self._board.rejected(sent.entries, reason, sent.row.hash)
-                if not sent.entries and sent.row.size:
+                deliveries = self._board.given_up(sent, reason)
+                if not sent.entries and sent.row.size and not sent.row.relayed:
                     log.error("%d operations that had been accepted were refused: %s", sent.row.size, reason)
         deliver(deliveries)
 

@@ -18,6 +18,7 @@ from coalition.service.balances import PastBalances
 from coalition.submit import migrate
 from coalition.submit.idempotency import IdempotencyKeys
 from coalition.submit.tables import idempotency_keys
+from tests.api.fake_batches import FakeBatches
 from tests.api.fake_campaigns import FakeCampaigns
 from tests.api.fake_previews import FakePreviews
 from tests.api.fakes import NOW, FakeBook, FakeTexts
@@ -71,6 +72,7 @@ class World:
     readiness: dict[str, Any]
     http: TestClient
     outbox: sa.Engine
+    batches: FakeBatches
 
 
 @pytest.fixture(scope="session")
@@ -78,7 +80,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     book, texts, readiness = FakeBook(), FakeTexts(), dict[str, Any]()
     credentials = CredentialStore(tmp_path_factory.mktemp("api") / "credentials.json")
     service = LedgerService(book, book, texts)  # type: ignore[arg-type]
-    campaigns = FakeCampaigns()
+    campaigns, batches = FakeCampaigns(), FakeBatches(book)
     outbox = sa.create_engine(f"sqlite:///{credentials.path.parent / 'outbox.db'}")
     migrate(outbox)
     keys = IdempotencyKeys(outbox)
@@ -93,12 +95,13 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         balances=PastBalances(None, book),  # type: ignore[arg-type]
         authoring=campaigns,  # type: ignore[arg-type]
         idempotency=keys,
+        batches=batches,  # type: ignore[arg-type]
         wait_seconds=0.2,
     )
     app = create_app(context)
     with TestClient(app, follow_redirects=False) as client:
         client.event_hooks["response"] = [Contract(app.openapi()).check]
-        yield World(book, texts, credentials, readiness, client, outbox)
+        yield World(book, texts, credentials, readiness, client, outbox, batches)
     keys.close()
     outbox.dispose()
 
@@ -108,6 +111,7 @@ def fresh(world: World) -> None:
     """Each test starts from one member with 1,000 points."""
     world.book.__init__(points={MEMBER: 1_000})  # type: ignore[misc]
     world.texts.by_number.clear()
+    world.batches.clear()
     with world.outbox.begin() as connection:
         connection.execute(sa.delete(idempotency_keys))
     world.credentials.path.unlink(missing_ok=True)

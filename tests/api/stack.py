@@ -33,6 +33,7 @@ from coalition.ledger.ids import receipt_number
 from coalition.ledger.operations import Purpose
 from coalition.service import LedgerService
 from coalition.service.balances import PastBalances
+from coalition.service.batches import SignedBatches
 from coalition.service.campaign_authoring import CampaignAuthoring
 from coalition.service.campaign_files import CampaignFiles
 from coalition.service.campaign_members import CampaignMembers
@@ -53,7 +54,7 @@ def signer(name: str) -> KeySigner:
 
 @dataclass
 class Stack:
-    """`url` is where it listens; `keys` are API keys by partner."""
+    """`url` is where it listens; `keys` are API keys by partner. Partner 3 signs itself, with `signer("kiosk")`."""
 
     url: str
     keys: dict[int, str]
@@ -75,7 +76,10 @@ class Stack:
 
 @contextmanager
 def running(folder: Path, start: int = START) -> Iterator[Stack]:
-    """Two partners, one member with a key of its own, and the API over it; `start` is the chain's first time."""
+    """Three partners, of whom the last signs itself, one member with a key of its own, and the API over it.
+
+    `start` is the chain's first time.
+    """
     rpc = TesterRpc(start_timestamp=start)
     operator = signer("operator")
     roles = RoleSigners(signer("deployer"), operator, signer("governor"), signer("recovery"))
@@ -85,6 +89,7 @@ def running(folder: Path, start: int = START) -> Iterator[Stack]:
     for name, currency, rate in (("Corner Grocery", "USD", 100), ("Green Market", "EUR", 150)):
         number = admin.add_partner(name, signer(f"{name} account").address, signer(name).address, currency, rate)
         posting[number] = [signer(name)]
+    own = admin.add_partner("Own Key Kiosk", signer("kiosk account").address, signer("kiosk").address, "USD", 100)
     admin.enrol([MEMBER_KEY.address])
     account = {
         number: signer(f"{name} account").address for number, name in ((1, "Corner Grocery"), (2, "Green Market"))
@@ -128,10 +133,11 @@ def running(folder: Path, start: int = START) -> Iterator[Stack]:
             balances=PastBalances(rpc, queries),
             authoring=CampaignAuthoring(campaigns, queries),
             idempotency=idempotency,
+            batches=SignedBatches(rpc, deployment, submitter, queries, texts),
         )
         app = create_app(context)
         url = stack.enter_context(_served(app))
-        keys = {number: credentials.issue(number, "till") for number in posting}
+        keys = {number: credentials.issue(number, "till") for number in (*posting, own)}
         domain = Domain(deployment.chain_id, deployment.ledger)
         yield Stack(url, keys, rpc, admin, domain, deployment, service, queries, submitter, credentials, allow)
 

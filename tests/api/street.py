@@ -85,6 +85,7 @@ def street_on(ground: Ground, folder: Path) -> Iterator[Street]:
         outbox = sa.create_engine(f"sqlite:///{folder / 'idempotency.db'}")
         migrate(outbox)
         keys = IdempotencyKeys(outbox)
+        unused: Any = None
         context = Context(
             service=coalition.service,
             credentials=credentials,
@@ -96,6 +97,7 @@ def street_on(ground: Ground, folder: Path) -> Iterator[Street]:
             balances=PastBalances(coalition.rpc, coalition.queries),
             authoring=CampaignAuthoring(coalition.campaigns, coalition.queries),
             idempotency=keys,
+            batches=unused,
         )
         app = create_app(context)
         with TestClient(app) as client:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from coalition.api.examples import BATCH, BATCH_ANSWER, KEY
 from tests.api.conftest import DEADLINE, MEMBER, Till, code_of
 from tests.api.fakes import FakeBook
 from tests.api.openapi import Contract
@@ -12,6 +13,8 @@ SECRET = "alpha-secret"
 EARNED, REDEEMED, HELD, DONE = (f"{SECRET}-{number}" for number in range(4))
 OWN = {"member": MEMBER, "spend_minor": 700}
 PAYS = {"member": MEMBER, "points": 2, "deadline": DEADLINE}
+
+BATCH_HASH = BATCH_ANSWER["transaction"]
 
 PROPOSAL = {"file": {"campaign": "theirs"}}
 
@@ -63,6 +66,9 @@ ATTEMPTS: dict[tuple[str, str], list[tuple[str, Any, int, str | None]]] = {
     ],
     ("get", "/v1/partner/statement"): [("/v1/partner/statement", None, 200, None)],
     ("get", "/v1/export"): [("/v1/export", None, 200, None), (f"/v1/export?member={MEMBER}", None, 200, None)],
+    ("post", "/v1/batches"): [("/v1/batches", BATCH, 403, "key_unknown")],
+    ("get", "/v1/batches/{transaction}"): [(f"/v1/batches/{BATCH_HASH}", None, 404, "batch_unknown")],
+    ("get", "/v1/partner/keys"): [("/v1/partner/keys", None, 200, None)],
     ("get", "/v1/partner"): [("/v1/partner", None, 200, None)],
     ("get", "/v1/partner/totals"): [("/v1/partner/totals", None, 200, None)],
 }
@@ -78,6 +84,8 @@ def test_another_partner_sees_and_moves_nothing(till: Till, other_till: Till, bo
     till.hold(receipt=HELD)
     till.hold(receipt=DONE)
     till.post("/v1/capture", {"receipt": DONE, "points": 1})
+    assert till.post("/v1/batches", BATCH).status_code == 201
+    assert KEY in till.get("/v1/partner/keys").text
     mine = till.get("/v1/operations").json()
     assert SECRET in till.get("/v1/campaigns/1").text, "the first one has a campaign"
     assert SECRET in till.get(f"/v1/members/{MEMBER}/campaigns").text
@@ -90,6 +98,7 @@ def test_another_partner_sees_and_moves_nothing(till: Till, other_till: Till, bo
                 assert answer.status_code == status, answer.text
             else:
                 assert code_of(answer, status) == code
+            assert KEY not in answer.text or "batches" in route[1]
             if (body is None and code is None) or "campaign" in route[1] or "preview" in route[1]:
                 assert SECRET not in answer.text
 

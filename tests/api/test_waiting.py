@@ -13,6 +13,7 @@ from coalition.service import LedgerService
 from coalition.service.balances import PastBalances
 from coalition.submit.idempotency import IdempotencyKeys
 from tests.api.conftest import MEMBER, World
+from tests.api.fake_batches import FakeBatches
 from tests.api.fake_campaigns import FakeCampaigns
 from tests.api.fake_previews import FakePreviews
 from tests.api.fakes import NOW, FakeTexts
@@ -36,6 +37,7 @@ def test_two_thousand_tills_wait_while_others_read(world: World) -> None:
         balances=PastBalances(None, world.book),  # type: ignore[arg-type]
         authoring=campaigns,
         idempotency=keys,
+        batches=FakeBatches(world.book),  # type: ignore[arg-type]
     )
     app = create_app(context)
     headers = {"Authorization": f"Bearer {world.credentials.issue(1, 'many tills')}"}

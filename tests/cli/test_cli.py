@@ -92,6 +92,22 @@ def test_partners_and_keys(run: Any) -> None:
     assert run("partner", "add", "fuel", status=1)["error"]["code"] == "partner_known"
 
 
+def test_a_partner_keeps_its_keys(run: Any) -> None:
+    account, key, further = (f"0x{number:040x}" for number in (0xACC, 0xBEE, 0xBEF))
+    added = run("partner", "add", "kiosk", "--key", key, "--account", account)
+    assert added["account"].lower() == account
+    assert run("partner", "key", "add", "kiosk", "--key", further)["key"].lower() == further
+    kiosk = next(one for one in run("partner", "list")["partners"] if one["name"] == "kiosk")
+    assert [one["key"].lower() for one in kiosk["keys"]] == [key, further]
+    earn = ("earn", "--partner", "kiosk", "--member", "ann", "--receipt", "K-1", "--spend-minor", 1, "--enrol")
+    assert run(*earn, status=1)["error"]["code"] == "partner_key_missing"
+    assert run("partner", "add", "stand", "--key", key, status=1)["error"]["code"] == "input_invalid"
+    assert (
+        run("partner", "add", "stand", "--key", "0x1", "--account", account, status=1)["error"]["code"]
+        == "address_invalid"
+    )
+
+
 def test_a_day_at_the_till(home: Path, run: Any) -> None:
     assert run("member", "add", "ann", ADDRESS)["members"][1] == {"member": ADDRESS, "account": ADDRESS}
     shown = run("member", "show", "ann")

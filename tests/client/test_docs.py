@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from coalition.chain.keccak import keccak
 from coalition.client import Client
 from tests.api.stack import Stack
 
@@ -21,6 +22,8 @@ METHODS = {name for name, value in vars(Client).items() if callable(value) and n
 def test_the_examples_print_what_the_page_shows(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COALITION_URL", stack.url)
     monkeypatch.setenv("COALITION_API_KEY", stack.keys[1])
+    monkeypatch.setenv("KIOSK_API_KEY", stack.keys[3])
+    monkeypatch.setenv("KIOSK_SIGNING_KEY", keccak(b"kiosk").hex())
     names: dict[str, Any] = {}
     for program, shown in EXAMPLES:
         printed = StringIO()

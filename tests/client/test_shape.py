@@ -58,10 +58,12 @@ ARGUMENTS: dict[str, Any] = {
     "receipt": "r",
     "since": TIME,
     "shift": False,
+    "receipts": ["r"],
     "signature": b"\1" * 65,
     "spend_minor": 100,
     "status": "accepted",
     "terms_hash": APPROVAL["terms_hash"],
+    "transaction": b"\1",
     "until": TIME,
     "version": 1,
 }
