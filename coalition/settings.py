@@ -18,22 +18,31 @@ class Settings:
     """Everything that a ledger owns on this machine lies under `home`.
 
     `rpc_url` and `database_url` point to a node and a database elsewhere; without them the embedded chain and SQLite files
-    under `home` serve.
+    under `home` serve. `rate_limit` is that of API keys without one of their own. `trusted_proxies` are addresses and networks of
+    proxies whose word counts on where a request came from.
     """
 
     home: Path
     rpc_url: str | None = None
     database_url: str | None = None
+    rate_limit: str | None = None
+    trusted_proxies: tuple[str, ...] = ()
 
     @classmethod
     def from_environment(cls, home: str | Path | None = None) -> Self:
-        """Read `COALITION_HOME`, `COALITION_RPC_URL` and `COALITION_DATABASE_URL`; `home` counts before the first."""
+        """Read `COALITION_HOME` and the others of docs/operations.md; `home` counts before the first."""
         chosen = home or os.environ.get("COALITION_HOME") or HOME_DEFAULT
         database_url = os.environ.get("COALITION_DATABASE_URL") or None
         if database_url:
             scheme, separator, rest = database_url.partition("://")
             database_url = DRIVERS.get(scheme, scheme) + separator + rest
-        return cls(Path(chosen).resolve(), os.environ.get("COALITION_RPC_URL") or None, database_url)
+        return cls(
+            Path(chosen).resolve(),
+            os.environ.get("COALITION_RPC_URL") or None,
+            database_url,
+            os.environ.get("COALITION_RATE_LIMIT") or None,
+            tuple(os.environ.get("COALITION_TRUSTED_PROXIES", "").replace(",", " ").split()),
+        )
 
     @property
     def deployment_file(self) -> Path:
@@ -52,7 +61,7 @@ class Settings:
 
     @property
     def credentials_file(self) -> Path:
-        """Hashes of the partners' API keys."""
+        """Where earlier versions kept the API keys; taken over into the database once."""
         return self.home / "credentials.json"
 
     @property

@@ -2,7 +2,6 @@
 
 from coalition.api.app import create_app
 from coalition.api.context import Context
-from coalition.api.credentials import Credential, CredentialStore
 from coalition.api.health import Check, Readiness
 
-__all__ = ["Check", "Context", "Credential", "CredentialStore", "Readiness", "create_app"]
+__all__ = ["Check", "Context", "Readiness", "create_app"]

@@ -13,10 +13,12 @@ from coalition.api.context import Context
 from coalition.api.errors import handle_errors
 from coalition.api.responses import ProblemBody
 from coalition.api.routes import (
+    access,
     authoring,
     batches,
     bulk,
     members,
+    oauth,
     operations,
     partner,
     posting,
@@ -25,6 +27,7 @@ from coalition.api.routes import (
     status,
 )
 from coalition.api.routes import campaigns as campaign_routes
+from coalition.api.security import describe_security
 
 __all__ = ["create_app"]
 
@@ -63,9 +66,11 @@ def create_app(context: Context) -> FastAPI:
         statements,
         authoring,
         campaign_routes,
+        access,
     ):
         v1.include_router(part.router)
     app.include_router(v1)
+    app.include_router(oauth.router)
     app.include_router(status.router)
     app.include_router(docs.router)
     _describe(app)
@@ -80,12 +85,13 @@ def _describe(app: FastAPI) -> None:
         if app.openapi_schema is None:
             document = generate()
             schemas = document["components"]["schemas"]
-            for body in (ProblemBody, *SCHEMAS):
+            for body in (ProblemBody, *SCHEMAS, *oauth.SCHEMAS):
                 definition = body.model_json_schema(ref_template="#/components/schemas/{model}")
                 schemas |= definition.pop("$defs", {})
                 schemas[body.__name__] = definition
             for unused in ("HTTPValidationError", "ValidationError"):
                 schemas.pop(unused, None)
+            describe_security(document)
         assert app.openapi_schema is not None
         return app.openapi_schema
 

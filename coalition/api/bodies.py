@@ -11,6 +11,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Coroutine
 from typing import Any, NoReturn
+from urllib.parse import quote
 
 from fastapi import Request
 from fastapi.exceptions import RequestValidationError
@@ -20,14 +21,20 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.types import Message, Receive
 
-from coalition.api.errors import unexpected
+from coalition.access.admin_log import DONE
+from coalition.api.context import Caller, Context
+from coalition.api.errors import unexpected, with_quota
+from coalition.api.scopes import is_logged
 from coalition.errors import CoalitionError, InputError
 
 __all__ = ["BODY_BYTES_MAX", "StrictRoute", "parse"]
 
 BODY_BYTES_MAX = 64 * 1024
 DEPTH_MAX = 32
+ACTION_MAX = 200
 BRACKETS = re.compile(r'"(?:[^"\\]|\\.)*+"?|[\[\]{}]', re.DOTALL)  # an open string reaches to the end: no second look
+
+Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
 
 class StrictRoute(APIRoute):
@@ -35,9 +42,11 @@ class StrictRoute(APIRoute):
 
     body_bytes_max = BODY_BYTES_MAX
 
-    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+    def get_route_handler(self) -> Handler:
         """As in the base class."""
         handle = super().get_route_handler()
+        if is_logged(self.name, self.methods or set()):
+            handle = _logged(handle)
 
         async def strictly(request: Request) -> Response:
             try:
@@ -45,15 +54,46 @@ class StrictRoute(APIRoute):
                     body = await _read(request, self.body_bytes_max)
                     parse(body)
                     request = Request(request.scope, _replayed(body, request.receive))
-                return await handle(request)
+                return with_quota(request, await handle(request))
             except (CoalitionError, RequestValidationError, HTTPException):
                 raise
             except ClientDisconnect:
                 return Response(status_code=400)  # which nobody reads
             except Exception as error:
-                return unexpected(error)
+                return with_quota(request, unexpected(error))
 
         return strictly
+
+
+def _logged(handle: Handler) -> Handler:
+    """Write each call of a known caller into the log of administration, when it is over."""
+
+    async def logged(request: Request) -> Response:
+        outcome = "internal_error"
+        try:
+            response = await handle(request)
+            outcome = DONE
+            return response
+        except CoalitionError as error:
+            outcome = error.code
+            raise
+        except RequestValidationError:
+            outcome = InputError.code
+            raise
+        finally:
+            if hasattr(request.state, "caller"):
+                await _write_down(request, outcome)
+
+    return logged
+
+
+async def _write_down(request: Request, outcome: str) -> None:
+    context: Context = request.app.state.context
+    caller: Caller = request.state.caller
+    target = getattr(request.state, "target", None) or " ".join(map(str, request.path_params.values()))
+    action = f"{request.method} {quote(request.url.path)}"
+    row = (caller.key_id, caller.partner, action[:ACTION_MAX], target, outcome, caller.source or "")
+    await context.administer(lambda: context.access.log.add(*row))
 
 
 def parse(body: bytes) -> Any:

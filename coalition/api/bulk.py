@@ -22,9 +22,10 @@ from starlette.types import Receive, Scope, Send
 from coalition.api.asking import asked_of
 from coalition.api.bodies import BODY_BYTES_MAX, parse
 from coalition.api.bulk_bodies import BulkLineBody, BulkSummaryBody, read_line
-from coalition.api.context import Context
+from coalition.api.context import Caller, Context
 from coalition.api.errors import document_of
 from coalition.api.responses import ProblemBody, operation_body
+from coalition.api.scopes import scope_of_kind
 from coalition.errors import CoalitionError, InputError, OutcomePending, Unavailable
 from coalition.ledger.operations import Kind
 from coalition.service import Answer
@@ -53,9 +54,9 @@ class _Ticket:
 class _Desk:
     """Takes lines, and has their answers ready in order. Called from one thread at a time."""
 
-    def __init__(self, context: Context, partner: int, currency: str) -> None:
+    def __init__(self, context: Context, caller: Caller, currency: str) -> None:
         self._context = context
-        self._partner = partner
+        self._caller = caller
         self._currency = currency
         self._run = context.service.bulk(self._told, self._too_late, context.wait_seconds)
         self._places = 0
@@ -110,7 +111,10 @@ class _Desk:
                 value = _parsed(value)
             named = value.get("receipt") if isinstance(value, dict) else None
             receipt = named if isinstance(named, str) and named.isprintable() else None
-            asked = asked_of(self._context.service.asking, self._partner, read_line(value), clock)
+            self._context.access.limits.take(self._caller.grant.credential)
+            body = read_line(value)
+            self._caller.grant.demand(scope_of_kind(body.kind))
+            asked = asked_of(self._context.service.asking, self._caller.partner, body, clock)
         except CoalitionError as error:
             return _Ticket(self._places, line, receipt), error
         return _Ticket(self._places, line, asked.receipt, asked), asked
@@ -189,16 +193,17 @@ class _Inbox:
 class BulkAnswer(Response):
     """The answer to a bulk request, which it also reads: an array at once, a stream as it comes."""
 
-    def __init__(self, request: Request, context: Context, partner: int, currency: str, media_type: str) -> None:
+    def __init__(self, request: Request, context: Context, caller: Caller, currency: str, media_type: str) -> None:
         super().__init__(media_type=media_type)
+        del self.headers["Content-Length"]  # it is not known yet
         self._request = request
         self._context = context
-        self._partner = partner
+        self._caller = caller
         self._currency = currency
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """As in the base class."""
-        async with self._context.bulks(self._partner):
+        async with self._context.bulks(self._caller.partner):
             if self.media_type == NDJSON:
                 await self._serve(_Inbox(), send)
             else:
@@ -219,9 +224,8 @@ class BulkAnswer(Response):
 
     async def _serve(self, inbox: _Inbox, send: Send) -> None:
         is_stream = self.media_type == NDJSON
-        desk = _Desk(self._context, self._partner, self._currency)
-        headers = [(b"content-type", str(self.media_type).encode())]
-        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        desk = _Desk(self._context, self._caller, self._currency)
+        await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
         separator, begun = (b"\n", b"") if is_stream else (b",", b'{"lines":[')
 
         async def emit(pieces: list[bytes]) -> None:

@@ -102,7 +102,7 @@ class BulkLineBody(BaseModel):
     receipt: str | None = Field(default=None, description="As far as the line could be read.")
     operation: OperationBody | None = Field(default=None, description="Accepted, or accepted before (`replayed`).")
     problem: ProblemBody | None = Field(
-        default=None, description="Not counted, or not known yet; with `status` 503 send the same line again."
+        default=None, description="Not counted, or not known yet; with `status` 429 or 503 send the same line again."
     )
 
 

@@ -9,13 +9,14 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Annotated, TypeVar
 
-from anyio import CapacityLimiter, to_thread
+from anyio import CapacityLimiter, Lock, to_thread
 from fastapi import Depends, Request, Security
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
-from coalition.api.credentials import CredentialStore
+from coalition.access import Access, Grant
 from coalition.api.health import Readiness
 from coalition.api.posting_queue import PostingQueue
+from coalition.api.scopes import demanded_scope
 from coalition.errors import AccessDenied, NotFound
 from coalition.service import Answer, LedgerService
 from coalition.service.asked import Asked
@@ -26,11 +27,12 @@ from coalition.service.campaign_members import CampaignMembers
 from coalition.service.previews import OperationPreviews
 from coalition.submit.idempotency import IdempotencyKeys
 
-__all__ = ["Context", "Ctx", "Partner"]
+__all__ = ["CalledBy", "Caller", "Context", "Ctx", "Partner"]
 
 WAIT_SECONDS = 30.0
 POSTERS_MAX = 128
 READERS_MAX = 16
+LOOKERS_MAX = 4
 BULKS_OF_PARTNER_MAX = 2
 TRIALS_MAX = 1
 RELAYS_MAX = 64
@@ -40,7 +42,8 @@ T = TypeVar("T")
 bearer = HTTPBearer(
     scheme_name="apiKey",
     bearerFormat="ck_<id>_<secret>",
-    description="The partner's API key. It says whose operations these are: no body names a partner.",
+    description="The partner's API key, or an access token that was got for it. It says whose operations these are: no body "
+    "names a partner.",
     auto_error=False,
 )
 
@@ -55,7 +58,7 @@ class Context:
     """
 
     service: LedgerService
-    credentials: CredentialStore
+    access: Access
     readiness: Callable[[], Readiness]
     clock: Callable[[], int]
     pending: Callable[[int, int], bool]
@@ -70,6 +73,8 @@ class Context:
     reading: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(READERS_MAX))
     relaying: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(RELAYS_MAX))
     trying: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(TRIALS_MAX))
+    _looking: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(LOOKERS_MAX))
+    _freshening: Lock = field(default_factory=Lock)
     _bulks: dict[int, CapacityLimiter] = field(
         default_factory=lambda: defaultdict(lambda: CapacityLimiter(BULKS_OF_PARTNER_MAX))
     )
@@ -99,6 +104,25 @@ class Context:
         async with self._relays[partner]:
             return await _in_thread(work, self.relaying)
 
+    async def grant_of(self, text: str) -> Grant:
+        """Return what a key or token grants; see `Access`.
+
+        Once a second a call waits for a look at the keys, and the others with it, but not behind those who guess.
+        """
+        credentials = self.access.credentials
+        if credentials.is_stale:
+            async with self._freshening:
+                if credentials.is_stale:
+                    await to_thread.run_sync(credentials.look_if_stale)
+        known = self.access.known(text)
+        if known is not None:
+            return known
+        return await to_thread.run_sync(self.access.looked_up, text, limiter=self._looking)
+
+    async def administer(self, work: Callable[[], T]) -> T:
+        """Run what changes keys or writes to the log of administration."""
+        return await to_thread.run_sync(work)
+
     async def post(self, work: Callable[[], T]) -> T:
         """Run what may wait for the chain."""
         return await _in_thread(work, self.posting)
@@ -122,11 +146,51 @@ async def context_of(request: Request) -> Context:
 Ctx = Annotated[Context, Depends(context_of)]
 
 
-async def partner_of(context: Ctx, credential: Annotated[HTTPAuthorizationCredentials | None, Security(bearer)]) -> int:
-    """Return the partner's number that the request's API key speaks for."""
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who sent a request: a key, and the address it came from, if there is one."""
+
+    grant: Grant
+    source: str | None
+
+    @property
+    def partner(self) -> int:
+        """The number of the partner that the key speaks for."""
+        return self.grant.credential.partner
+
+    @property
+    def key_id(self) -> str:
+        """The key's name."""
+        return self.grant.credential.id
+
+
+async def caller_of(
+    request: Request, context: Ctx, credential: Annotated[HTTPAuthorizationCredentials | None, Security(bearer)]
+) -> Caller:
+    """Return who calls, if they may call this route now, from there."""
     if credential is None:
         raise AccessDenied("Send Authorization: Bearer and the partner's API key.", code="credential_missing")
-    return context.credentials.partner_of(credential.credentials)
+    grant = await context.grant_of(credential.credentials)
+    caller = request.state.caller = Caller(grant, request.client.host if request.client else None)
+    grant.check_source(caller.source)
+    try:
+        context.access.limits.take(grant.credential)
+    finally:
+        quota = context.access.limits.quota_of(grant.credential)
+        request.state.quota = {} if quota is None else quota.headers()
+    route = request.scope["route"]
+    scope = demanded_scope(route.name, route.methods)
+    if scope is not None:
+        grant.demand(scope)
+    return caller
+
+
+CalledBy = Annotated[Caller, Depends(caller_of)]
+
+
+async def partner_of(caller: CalledBy) -> int:
+    """Return the partner's number that the request's API key speaks for."""
+    return caller.partner
 
 
 Partner = Annotated[int, Depends(partner_of)]

@@ -17,15 +17,21 @@ EXAMPLES: dict[int, tuple[str, tuple[dict[str, Any], ...]]] = {
         (problem_example(400, "body_malformed", "The body gives 'points' twice in one object."),),
     ),
     401: (
-        "No API key, or none that counts.",
+        "No API key or token, or none that counts.",
         (
             problem_example(401, "credential_missing", "Send Authorization: Bearer and the partner's API key."),
+            problem_example(401, "credential_invalid", "This API key or access token is not valid here."),
+            problem_example(401, "credential_expired", "This API key was rotated. Use its new secret."),
             problem_example(401, "credential_revoked", "This API key was revoked. Ask for a new one."),
         ),
     ),
     403: (
-        "The partner may not post.",
-        (problem_example(403, "partner_not_active", "The partner is suspended."),),
+        "The partner, the key or the address may not do this.",
+        (
+            problem_example(403, "partner_not_active", "The partner is suspended."),
+            problem_example(403, "scope_missing", "This needs the scope redeem.", scope="redeem"),
+            problem_example(403, "source_not_allowed", "This API key may not be used from this address."),
+        ),
     ),
     404: (
         "There is no such thing, or it is another partner's.",
@@ -77,6 +83,10 @@ EXAMPLES: dict[int, tuple[str, tuple[dict[str, Any], ...]]] = {
             ),
         ),
     ),
+    429: (
+        "The key has made all the calls of this window: go on after `Retry-After` seconds.",
+        (problem_example(429, "rate_limited", "This API key may make 600 calls in 60 s.", retry_after_seconds=41),),
+    ),
     500: (
         "A fault of this service.",
         (problem_example(500, "internal_error", "Something went wrong here.", error_id="9f1c2ab34de56f70"),),
@@ -116,6 +126,6 @@ def _response(description: str, examples: tuple[dict[str, Any], ...]) -> dict[st
 
 
 SCHEMA = f"#/components/schemas/{ProblemBody.__name__}"
-POSTING = problems(400, 401, 403, 404, 409, 413, 415, 422, 500, 503)
-BULK = problems(400, 401, 403, 408, 413, 415, 422, 500, 503)
-READING = problems(401, 403, 404, 422, 500, 503)
+POSTING = problems(400, 401, 403, 404, 409, 413, 415, 422, 429, 500, 503)
+BULK = problems(400, 401, 403, 408, 413, 415, 422, 429, 500, 503)
+READING = problems(401, 403, 404, 422, 429, 500, 503)

@@ -6,8 +6,8 @@
 | `NotFound` | 404 |
 | `InputError` | 422, with `errors` where fields are wrong; 400, 405, 406, 408, 413, 415 where no field can be named |
 | `Refused` | 422 with the code of the rejection; 409 for `receipt_used`; 503 with `Retry-After` for `ledger_paused` |
-| `AccessDenied` | 403; 401 with `WWW-Authenticate` where the credential is missing, unknown or revoked |
-| `Unavailable`: `OutcomePending`, `StorageFull`, `ChainUnavailable`, … | 503 with `Retry-After` |
+| `AccessDenied` | 403; 401 where the credential is missing, unknown, expired or revoked; with `WWW-Authenticate` (RFC 6750) |
+| `Unavailable`: `OutcomePending`, `StorageFull`, `ChainUnavailable`, … | 503 with `Retry-After`; 429 for `rate_limited` |
 | anything else | 500 `internal_error`, with the id under which the log tells more |
 
 An outcome that is still open is 202 only for those who asked for `respond-async`. Others must not take it for a success,
@@ -41,7 +41,16 @@ from coalition.errors import (
 )
 from coalition.ledger.operations import Kind
 
-__all__ = ["STATUS_BY_CODE", "STATUS_BY_TYPE", "document_of", "handle_errors", "problem", "problem_of", "unexpected"]
+__all__ = [
+    "STATUS_BY_CODE",
+    "STATUS_BY_TYPE",
+    "document_of",
+    "handle_errors",
+    "problem",
+    "problem_of",
+    "unexpected",
+    "with_quota",
+]
 
 STATUS_BY_TYPE: tuple[tuple[type[CoalitionError], int], ...] = (
     (ReceiptConflict, 409),
@@ -56,6 +65,7 @@ STATUS_BY_CODE = {
     "body_stalled": 408,
     "body_too_large": 413,
     "content_type_unsupported": 415,
+    "credential_expired": 401,
     "credential_invalid": 401,
     "credential_missing": 401,
     "credential_revoked": 401,
@@ -66,7 +76,9 @@ STATUS_BY_CODE = {
     "method_not_allowed": 405,
     "nonce_used": 409,
     "operations_too_many": 413,
+    "rate_limited": 429,
     "receipt_used": 409,
+    "rotation_unfinished": 409,
     "route_unknown": 404,
 }
 CODE_BY_STATUS = {status: code for code, status in STATUS_BY_CODE.items() if status in (404, 405)}
@@ -106,14 +118,25 @@ def problem_of(error: CoalitionError) -> Response:
     if status == HTTPStatus.UNAUTHORIZED:
         fault = "" if error.code == "credential_missing" else ', error="invalid_token"'
         headers["WWW-Authenticate"] = f'Bearer realm="coalition"{fault}'
-    if status == HTTPStatus.SERVICE_UNAVAILABLE:
-        headers["Retry-After"] = str(RETRY_SECONDS_BY_CODE.get(error.code, RETRY_SECONDS))
+    if error.code == "scope_missing":
+        headers["WWW-Authenticate"] = (
+            f'Bearer realm="coalition", error="insufficient_scope", scope="{error.details["scope"]}"'
+        )
+    if status in (HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.TOO_MANY_REQUESTS):
+        seconds = RETRY_SECONDS_BY_CODE.get(error.code, RETRY_SECONDS)
+        headers["Retry-After"] = str(error.details.get("retry_after_seconds", seconds))
     return _answer(document, headers)
 
 
 def unexpected(error: BaseException) -> Response:
     """Log an error that nobody expected, and return a problem that says nothing but where to look it up."""
     return _answer(_unexpected(error))
+
+
+def with_quota(request: Request, response: Response) -> Response:
+    """Return an answer with what is left to the caller's key, if that has a limit (`RateLimit-…`)."""
+    response.headers.update(getattr(request.state, "quota", {}))
+    return response
 
 
 def handle_errors(app: FastAPI) -> None:
@@ -151,14 +174,14 @@ def _answer(document: Mapping[str, Any], headers: Mapping[str, str] | None = Non
 
 async def _expected(request: Request, error: Exception) -> Response:
     assert isinstance(error, CoalitionError)
-    return problem_of(error)
+    return with_quota(request, problem_of(error))
 
 
 async def _invalid(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     errors = [{"field": _field(one["loc"]), "message": str(one["msg"])} for one in error.errors()[:FIELDS_SHOWN_MAX]]
     named = "; ".join(f"{one['field']}: {one['message']}" for one in errors)
-    return problem(422, "input_invalid", named, {"errors": errors})
+    return with_quota(request, problem(422, "input_invalid", named, {"errors": errors}))
 
 
 async def _routing(request: Request, error: Exception) -> Response:

@@ -1,6 +1,6 @@
 """Puts the parts together: the only place that makes chains, databases, signers and threads."""
 
-from coalition.bootstrap.home import LedgerParameters, create_ledger, forget_ledger, open_credentials
+from coalition.bootstrap.home import LedgerParameters, create_ledger, forget_ledger, open_access
 from coalition.bootstrap.ledger import OpenLedger
 from coalition.bootstrap.offline import Offline, offline
 from coalition.bootstrap.opening import open_ledger
@@ -13,7 +13,7 @@ __all__ = [
     "create_ledger",
     "forget_ledger",
     "offline",
-    "open_credentials",
+    "open_access",
     "open_ledger",
     "serve",
 ]

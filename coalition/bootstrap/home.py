@@ -10,7 +10,9 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from coalition.api.credentials import CredentialStore
+import sqlalchemy as sa
+
+from coalition.access import Access
 from coalition.chain import mining
 from coalition.chain.deploy import Deployment, Parameters, RoleSigners, deploy
 from coalition.chain.embedded import EmbeddedChain
@@ -19,21 +21,23 @@ from coalition.chain.keystore import Keystore
 from coalition.chain.rpc import HttpRpc
 from coalition.errors import SetupError
 from coalition.settings import Settings
+from coalition.submit.migrations import migrate as migrate_outbox
 
 __all__ = [
     "LedgerParameters",
     "Node",
+    "access_of",
     "create_ledger",
     "forget_ledger",
     "node_of",
-    "open_credentials",
+    "open_access",
     "open_keystore",
     "read_deployment",
 ]
 
 ROLES = ("deployer", "operator", "governor", "recovery", "custody")
 OWN_FOLDERS = ("campaigns", "chain", "keystores", "demo")
-OWN_FILES = ("deployment.json", "credentials.json", "*.db", "*.db-wal", "*.db-shm", "*.lock")
+OWN_FILES = ("deployment.json", "credentials.json*", "*.db", "*.db-wal", "*.db-shm", "*.lock")
 EVERY_BLOCK = 1 << 62
 PASSPHRASE_VARIABLE = "COALITION_PASSPHRASE"
 
@@ -99,10 +103,28 @@ def forget_ledger(settings: Settings) -> None:
             file.unlink()
 
 
-def open_credentials(settings: Settings) -> CredentialStore:
-    """Return the store of the partners' API keys."""
+@contextmanager
+def open_access(settings: Settings) -> Iterator[Access]:
+    """Yield the partners' API keys and the log of administration; no chain is needed.
+
+    Raises:
+        SetupError: `ledger_missing` if there is no ledger.
+    """
     read_deployment(settings)
-    return CredentialStore(settings.credentials_file)
+    engine = sa.create_engine(settings.outbox_url)
+    try:
+        migrate_outbox(engine)
+        with closing(access_of(settings, engine)) as access:
+            yield access
+    finally:
+        engine.dispose()
+
+
+def access_of(settings: Settings, engine: sa.Engine) -> Access:
+    """Return the API keys in the outbox's database, with those that earlier versions kept in a file."""
+    access = Access(engine, rate_limit=settings.rate_limit)
+    access.import_file(settings.credentials_file)
+    return access
 
 
 def open_keystore(settings: Settings) -> Keystore:

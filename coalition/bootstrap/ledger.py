@@ -6,7 +6,7 @@ import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from coalition.api.credentials import CredentialStore
+from coalition.access import Access
 from coalition.audit.run import AuditReport, audit
 from coalition.chain import history
 from coalition.chain.admin import Admin
@@ -56,7 +56,7 @@ class OpenLedger:
     batches: SignedBatches
     campaigns: CampaignService
     campaign_members: CampaignMembers
-    credentials: CredentialStore
+    access: Access
     clock_follows: bool = False
 
     def now(self) -> int:

@@ -8,8 +8,7 @@ from contextlib import ExitStack, contextmanager
 
 import sqlalchemy as sa
 
-from coalition.api.credentials import CredentialStore
-from coalition.bootstrap.home import node_of, open_keystore, read_deployment
+from coalition.bootstrap.home import access_of, node_of, open_keystore, read_deployment
 from coalition.bootstrap.ledger import OpenLedger
 from coalition.chain.deployment import verify
 from coalition.chain.keccak import keccak
@@ -81,6 +80,8 @@ def open_ledger(
         stack.callback(texts.close)
         idempotency = IdempotencyKeys(outbox_engine)
         stack.callback(idempotency.close)
+        access = access_of(settings, outbox_engine)
+        stack.callback(access.close)
         service = LedgerService(submitter, queries, texts)
         campaigns = CampaignService(rpc, deployment, keystore, service.partners, CampaignFiles(settings.campaigns))
         yield OpenLedger(
@@ -99,7 +100,7 @@ def open_ledger(
             batches=SignedBatches(rpc, deployment, submitter, queries, texts),
             campaigns=campaigns,
             campaign_members=CampaignMembers(campaigns, queries),
-            credentials=CredentialStore(settings.credentials_file),
+            access=access,
             clock_follows=clock_follows,
         )
 

@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import signal
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 import uvicorn
+from fastapi import FastAPI
 
+from coalition.access.sources import networks_of
 from coalition.api.app import create_app
 from coalition.api.context import Context
 from coalition.api.health import Check, Readiness
 from coalition.bootstrap.ledger import OpenLedger
 from coalition.chain.deployment import verify
-from coalition.errors import ChainUnavailable, SetupError
+from coalition.errors import ChainUnavailable, InputError, SetupError
 from coalition.service.balances import PastBalances
 from coalition.service.campaign_authoring import CampaignAuthoring
 
-__all__ = ["readiness", "serve"]
+__all__ = ["readiness", "serve", "server_of"]
 
 BLOCKS_BEHIND_MAX = 20
 
@@ -34,7 +36,7 @@ def serve(ledger: OpenLedger, host: str, port: int, announce: Callable[[str], No
     listener = _listener(host, port)
     context = Context(
         service=ledger.service,
-        credentials=ledger.credentials,
+        access=ledger.access,
         readiness=lambda: readiness(ledger),
         clock=ledger.now,
         pending=ledger.submitter.is_pending,
@@ -46,12 +48,35 @@ def serve(ledger: OpenLedger, host: str, port: int, announce: Callable[[str], No
         idempotency=ledger.idempotency,
     )
     app = create_app(context)
-    server = uvicorn.Server(
-        uvicorn.Config(app, http="httptools", log_level="warning", access_log=False, server_header=False)
-    )
+    server = server_of(app, ledger.settings.trusted_proxies)
     announce(f"http://{host}:{listener.getsockname()[1]}")
     with _stopped_by_signals(server):
         server.run(sockets=[listener])
+
+
+def server_of(app: FastAPI, trusted_proxies: Sequence[str]) -> uvicorn.Server:
+    """Return a server of `app`. Only these proxies are believed about where a request came from (`X-Forwarded-For`).
+
+    Raises:
+        SetupError: `proxies_invalid` if one is no address and no network.
+    """
+    try:
+        networks_of(trusted_proxies)
+    except InputError:
+        raise SetupError(
+            "COALITION_TRUSTED_PROXIES lists addresses and networks, such as 10.0.0.7 or 10.0.0.0/24.",
+            code="proxies_invalid",
+        ) from None
+    config = uvicorn.Config(
+        app,
+        http="httptools",
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        proxy_headers=bool(trusted_proxies),
+        forwarded_allow_ips=list(trusted_proxies),
+    )
+    return uvicorn.Server(config)
 
 
 @contextmanager

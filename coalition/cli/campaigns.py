@@ -17,6 +17,7 @@ from coalition.campaigns.render import rendered
 from coalition.campaigns.simulate import Preview
 from coalition.campaigns.templates import TIERS_TEMPLATE, template
 from coalition.campaigns.written import written
+from coalition.cli.administrative import administrative
 from coalition.cli.common import Output, command, progress_bar, time_of, time_text
 from coalition.cli.load import columns_of, map_option
 from coalition.errors import SetupError
@@ -174,6 +175,7 @@ def simulate_(
     "--amend", type=click.IntRange(1, (1 << 32) - 1), help="Number of the campaign of which this is a version."
 )
 @command
+@administrative("file", partner="partner")
 def propose(settings: Settings, out: Output, file: Path, partner: str, decimals: int | None, amend: int | None) -> None:
     """Put a campaign to its sponsors, or with --amend another version of one. The file is kept."""
     with open_ledger(settings) as ledger:
@@ -196,6 +198,7 @@ def propose(settings: Settings, out: Output, file: Path, partner: str, decimals:
 @click.option("--until", help="Until when the approval lets it start (RFC 3339; default: its opening).")
 @click.option("--version", type=click.IntRange(1), help="Version to approve (default: the latest).")
 @command
+@administrative("campaign", partner="partner")
 def approve(
     settings: Settings, out: Output, campaign: int, partner: str, until: str | None, version: int | None
 ) -> None:
@@ -212,6 +215,7 @@ def approve(
 @campaign_argument
 @click.option("--version", type=click.IntRange(1), help="Version to start (default: the latest).")
 @command
+@administrative("campaign")
 def start(settings: Settings, out: Output, campaign: int, version: int | None) -> None:
     """Start a version that all sponsors approved, where the last approval did not. Started before, it stays so."""
     with open_ledger(settings) as ledger:
@@ -294,6 +298,7 @@ def diff(settings: Settings, out: Output, before: str, after: str) -> None:
 @campaign_argument
 @partner_option
 @command
+@administrative("campaign", partner="partner")
 def pause(settings: Settings, out: Output, campaign: int, partner: str) -> None:
     """Let nothing count until it is resumed, where the terms allow it."""
     with open_ledger(settings) as ledger:
@@ -304,6 +309,7 @@ def pause(settings: Settings, out: Output, campaign: int, partner: str) -> None:
 @campaign_argument
 @partner_option
 @command
+@administrative("campaign", partner="partner")
 def resume(settings: Settings, out: Output, campaign: int, partner: str) -> None:
     """Let purchases count again."""
     with open_ledger(settings) as ledger:
@@ -314,6 +320,7 @@ def resume(settings: Settings, out: Output, campaign: int, partner: str) -> None
 @campaign_argument
 @partner_option
 @command
+@administrative("campaign", partner="partner")
 def end(settings: Settings, out: Output, campaign: int, partner: str) -> None:
     """End a campaign after the notice of its terms, where they allow it."""
     with open_ledger(settings) as ledger:
@@ -323,6 +330,7 @@ def end(settings: Settings, out: Output, campaign: int, partner: str) -> None:
 @campaign.command()
 @campaign_argument
 @command
+@administrative("campaign")
 def close(settings: Settings, out: Output, campaign: int) -> None:
     """Release what is left of the budget, 30 days after the end."""
     with open_ledger(settings) as ledger:

@@ -187,7 +187,7 @@ def _positive(points: dict[str, int]) -> dict[str, int]:
 
 def _announce(out: Output, ledger: OpenLedger, url: str) -> None:
     partner = ledger.service.partners.all()[0]
-    issued = ledger.credentials.issue(partner.partner, "demo")
+    issued = ledger.access.credentials.issue(partner.partner, "demo")
     out.note(f"API: {url}/v1   documents: {url}/docs   stop: Ctrl-C")
     out.note(f"try: curl -H 'Authorization: Bearer {issued}' {url}/v1/partner/totals   (a key of {partner.name})")
 

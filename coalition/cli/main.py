@@ -6,6 +6,7 @@ import click
 
 from coalition import __version__
 from coalition.cli import (
+    administrative,
     campaign_members,
     demo,
     exports,
@@ -32,6 +33,19 @@ def main() -> None:
     """
 
 
-for group in (demo, ledger, partners, keys, members, operations, exports, load, campaign_members, rules, tiers):
+for group in (
+    demo,
+    ledger,
+    partners,
+    keys,
+    members,
+    operations,
+    exports,
+    load,
+    campaign_members,
+    rules,
+    tiers,
+    administrative,
+):
     for one in group.COMMANDS:
         main.add_command(one)

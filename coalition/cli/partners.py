@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from coalition.bootstrap import open_ledger
+from coalition.cli.administrative import administrative
 from coalition.cli.common import Output, command, time_text
 from coalition.errors import InputError, NotFound
 from coalition.service.checks import check_address
@@ -36,6 +37,7 @@ def key() -> None:
 @click.option("--key", "own_key", help="Address of a key that the partner keeps itself, with --account.")
 @click.option("--account", help="The partner's own address, to which members give allowances, with --key.")
 @command
+@administrative("name", partner="name")
 def add(
     settings: Settings,
     out: Output,
@@ -105,6 +107,7 @@ def list_(settings: Settings, out: Output) -> None:
 @partner.command()
 @click.argument("name")
 @command
+@administrative("name", partner="name")
 def suspend(settings: Settings, out: Output, name: str) -> None:
     """Stop all keys of a partner at once."""
     with open_ledger(settings) as ledger:
@@ -117,6 +120,7 @@ def suspend(settings: Settings, out: Output, name: str) -> None:
 @click.argument("name")
 @click.option("--key", "own_key", help="Address of a key that the partner keeps itself.")
 @command
+@administrative("name", partner="name")
 def add_key(settings: Settings, out: Output, name: str, own_key: str | None) -> None:
     """Make a further key for a partner, or register its own. It can post after the notice period."""
     with open_ledger(settings) as ledger:
@@ -129,6 +133,7 @@ def add_key(settings: Settings, out: Output, name: str, own_key: str | None) -> 
 @click.argument("name")
 @click.argument("address")
 @command
+@administrative("address", partner="name")
 def revoke(settings: Settings, out: Output, name: str, address: str) -> None:
     """Stop a key at once and for ever."""
     with open_ledger(settings) as ledger:

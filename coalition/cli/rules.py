@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from coalition.bootstrap import OpenLedger, open_ledger
+from coalition.cli.administrative import administrative
 from coalition.cli.common import Output, command
 from coalition.service.campaign_book import kind_of
 from coalition.settings import Settings
@@ -22,6 +23,7 @@ def rule() -> None:
 @rule.command()
 @address_argument
 @command
+@administrative("address")
 def add(settings: Settings, out: Output, address: str) -> None:
     """Allow campaigns of the kind whose contract stands at ADDRESS. Its code is remembered: should it change, it does not count."""
     with open_ledger(settings) as ledger:
@@ -32,6 +34,7 @@ def add(settings: Settings, out: Output, address: str) -> None:
 @rule.command()
 @address_argument
 @command
+@administrative("address")
 def remove(settings: Settings, out: Output, address: str) -> None:
     """Allow no further campaigns of a kind. What is agreed or runs goes on."""
     with open_ledger(settings) as ledger:

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from coalition.bootstrap import open_ledger
+from coalition.cli.administrative import administrative
 from coalition.cli.common import Output, command, time_of, time_text
 from coalition.errors import InputError
 from coalition.service.campaign_answers import TierShown
@@ -24,6 +25,7 @@ def tiers() -> None:
 @tiers.command("set")
 @click.argument("file", type=click.Path(path_type=Path))
 @command
+@administrative("file")
 def set_(settings: Settings, out: Output, file: Path) -> None:
     """Announce the programme of a file: from the time that it gives, else as soon as it may count."""
     with open_ledger(settings) as ledger:
@@ -67,6 +69,7 @@ def show(settings: Settings, out: Output, member: str | None) -> None:
 @click.argument("tier")
 @click.option("--until", help="When it ends (RFC 3339), to the full hour; not for the lowest tier.")
 @command
+@administrative("tier")
 def floor(settings: Settings, out: Output, member: str, tier: str, until: str | None) -> None:
     """Give MEMBER at least TIER until a time: a membership that was paid for. The lowest tier ends it at once.
 
@@ -90,6 +93,7 @@ def badge() -> None:
 @click.argument("number", type=click.IntRange(1, (1 << 32) - 1))
 @click.argument("uri")
 @command
+@administrative("number")
 def define(settings: Settings, out: Output, number: int, uri: str) -> None:
     """Say where the metadata of badge NUMBER are (a URI, as in ERC-721); a later one replaces it."""
     with open_ledger(settings) as ledger:

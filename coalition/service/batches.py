@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from array import array
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -70,9 +70,16 @@ class SignedBatches:
         self._texts = texts
 
     def hand_in(
-        self, partner: int, raw: bytes, receipts: Sequence[str] | None = None, timeout: float = 30.0
+        self,
+        partner: int,
+        raw: bytes,
+        receipts: Sequence[str] | None = None,
+        timeout: float = 30.0,
+        allowed: Callable[[Kind], None] = lambda kind: None,
     ) -> BatchAnswer:
         """Relay a raw signed transaction, and return what the ledger decided. `timeout` in seconds.
+
+        `allowed` is asked before anything else happens with a batch of a kind, and raises if the caller may not post it.
 
         `receipts` are the partner's texts of its receipts, in order; they are kept for display.
 
@@ -92,6 +99,7 @@ class SignedBatches:
                 f"Key {signed.key} is not one of yours. Sign with a key of your own.", code="key_unknown"
             )
         kind, operations = read_batch(signed.data)
+        allowed(kind)
         self._keep_texts(partner, operations, receipts)
         if self._receipt(signed.hash) is not None:
             return _answer(signed, self._waited(signed, None, give_up), replayed=True)

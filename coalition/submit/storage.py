@@ -37,6 +37,7 @@ class Storage:
 
     def __init__(self, engine: Engine) -> None:
         self._lock = threading.RLock()
+        self._given = engine
         self._is_own = engine.dialect.name == "sqlite" and bool(engine.url.database)
         self._is_own = self._is_own and engine.url.database != ":memory:"
         self.engine = _sqlite(engine) if self._is_own else engine
@@ -54,6 +55,19 @@ class Storage:
                 yield connection
         except IntegrityError:
             raise
+        except (DBAPIError, OSError) as error:
+            raise _translated(error) from error
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """A look at what is written, which waits for no writer of this process or another.
+
+        Raises:
+            Unavailable: `storage_unavailable`.
+        """
+        try:
+            with self._given.connect() as connection:
+                yield connection
         except (DBAPIError, OSError) as error:
             raise _translated(error) from error
 

@@ -16,7 +16,19 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-__all__ = ["FILLER", "SLOT_SHIFT", "idempotency_keys", "metadata", "operations", "receipts", "transactions"]
+__all__ = [
+    "FILLER",
+    "SLOT_SHIFT",
+    "access_heads",
+    "access_keys",
+    "access_log",
+    "access_tokens",
+    "idempotency_keys",
+    "metadata",
+    "operations",
+    "receipts",
+    "transactions",
+]
 
 FILLER = 0
 """`transactions.kind` of a transaction that only uses a nonce up."""
@@ -84,3 +96,58 @@ idempotency_keys = Table(
 """What a partner's idempotency key stands for: SHA-256 of the key and of the request. Times in Unix seconds of this machine;
 `busy_until` is 0 when the request is answered.
 """
+
+access_keys = Table(
+    "access_keys",
+    metadata,
+    Column("id", String(12), primary_key=True),
+    Column("partner", Integer, nullable=False),
+    Column("label", Text, nullable=False),
+    Column("sha256", LargeBinary(32), nullable=False),
+    Column("previous_sha256", LargeBinary(32)),
+    Column("previous_until", BigInteger),
+    Column("scopes", Text, nullable=False),
+    Column("sources", Text, nullable=False),
+    Column("rate_limit", Text),
+    Column("created_at", BigInteger, nullable=False),
+    Column("revoked_at", BigInteger),
+    Column("last_used_at", BigInteger),
+)
+"""API keys. Scopes and sources are words with spaces between; times are Unix seconds."""
+
+access_tokens = Table(
+    "access_tokens",
+    metadata,
+    Column("sha256", LargeBinary(32), primary_key=True),
+    Column("key", String(12), nullable=False),
+    Column("key_sha256", LargeBinary(32), nullable=False),
+    Column("scopes", Text, nullable=False),
+    Column("expires_at", BigInteger, nullable=False),
+    Index("ix_access_tokens_expires_at", "expires_at"),
+)
+"""Access tokens, by their hashes; `key_sha256` is that of the key's secret that they were asked for with."""
+
+access_log = Table(
+    "access_log",
+    metadata,
+    Column("number", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=False),
+    Column("at", BigInteger, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("partner", Integer),
+    Column("action", Text, nullable=False),
+    Column("target", Text, nullable=False),
+    Column("outcome", Text, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("hash", LargeBinary(32), nullable=False),
+    Index("ix_access_log_partner_number", "partner", "number"),
+)
+"""Administrative calls, numbered from 1. A row's hash covers the row before; triggers refuse changes and deletions."""
+
+access_heads = Table(
+    "access_heads",
+    metadata,
+    Column("name", String(8), primary_key=True),
+    Column("number", BigInteger, nullable=False),
+    Column("hash", LargeBinary(32), nullable=False),
+)
+"""`keys`: how often keys changed. `log`: number and hash of the last row of the log."""

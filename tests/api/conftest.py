@@ -12,12 +12,14 @@ import sqlalchemy as sa
 from fastapi.testclient import TestClient
 from httpx import Response
 
-from coalition.api import Check, Context, CredentialStore, Readiness, create_app
+from coalition.access import Access, CredentialStore
+from coalition.access.scopes import ALL_SCOPES
+from coalition.api import Check, Context, Readiness, create_app
 from coalition.service import LedgerService
 from coalition.service.balances import PastBalances
 from coalition.submit import migrate
 from coalition.submit.idempotency import IdempotencyKeys
-from coalition.submit.tables import idempotency_keys
+from coalition.submit.tables import access_heads, access_keys, access_tokens, idempotency_keys
 from tests.api.fake_batches import FakeBatches
 from tests.api.fake_campaigns import FakeCampaigns
 from tests.api.fake_previews import FakePreviews
@@ -63,12 +65,23 @@ class Till:
 
 
 @dataclass
+class Clock:
+    """Unix seconds, as a test sets them."""
+
+    now: float = NOW
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@dataclass
 class World:
     """One application for all tests: to build its routes takes longer than most of them."""
 
     book: FakeBook
     texts: FakeTexts
-    credentials: CredentialStore
+    access: Access
+    clock: Clock
     readiness: dict[str, Any]
     http: TestClient
     outbox: sa.Engine
@@ -78,15 +91,16 @@ class World:
 @pytest.fixture(scope="session")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     book, texts, readiness = FakeBook(), FakeTexts(), dict[str, Any]()
-    credentials = CredentialStore(tmp_path_factory.mktemp("api") / "credentials.json")
+    clock = Clock()
     service = LedgerService(book, book, texts)  # type: ignore[arg-type]
     campaigns, batches = FakeCampaigns(), FakeBatches(book)
-    outbox = sa.create_engine(f"sqlite:///{credentials.path.parent / 'outbox.db'}")
+    outbox = sa.create_engine(f"sqlite:///{tmp_path_factory.mktemp('api') / 'outbox.db'}")
     migrate(outbox)
+    access = Access(outbox, clock=clock)
     keys = IdempotencyKeys(outbox)
     context = Context(
         service=service,
-        credentials=credentials,
+        access=access,
         readiness=lambda: Readiness(readiness["checks"]),
         clock=lambda: NOW,
         pending=book.is_pending,
@@ -101,7 +115,8 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     app = create_app(context)
     with TestClient(app, follow_redirects=False) as client:
         client.event_hooks["response"] = [Contract(app.openapi()).check]
-        yield World(book, texts, credentials, readiness, client, outbox, batches)
+        yield World(book, texts, access, clock, readiness, client, outbox, batches)
+    access.close()
     keys.close()
     outbox.dispose()
 
@@ -113,8 +128,12 @@ def fresh(world: World) -> None:
     world.texts.by_number.clear()
     world.batches.clear()
     with world.outbox.begin() as connection:
-        connection.execute(sa.delete(idempotency_keys))
-    world.credentials.path.unlink(missing_ok=True)
+        for table in (idempotency_keys, access_keys, access_tokens):
+            connection.execute(sa.delete(table))
+        changed = sa.update(access_heads).where(access_heads.c.name == "keys")
+        connection.execute(changed.values(number=access_heads.c.number + 1))
+    world.clock.now = NOW
+    world.access.credentials.look()
     world.readiness["checks"] = (Check("chain", True), Check("outbox", True))
 
 
@@ -124,8 +143,18 @@ def book(world: World) -> FakeBook:
 
 
 @pytest.fixture
+def access(world: World) -> Access:
+    return world.access
+
+
+@pytest.fixture
+def clock(world: World) -> Clock:
+    return world.clock
+
+
+@pytest.fixture
 def credentials(world: World) -> CredentialStore:
-    return world.credentials
+    return world.access.credentials
 
 
 @pytest.fixture
@@ -140,12 +169,12 @@ def http(world: World) -> TestClient:
 
 @pytest.fixture
 def till(http: TestClient, credentials: CredentialStore) -> Till:
-    return Till(http, credentials.issue(1, "till 7"))
+    return Till(http, credentials.issue(1, "till 7", ALL_SCOPES))
 
 
 @pytest.fixture
 def other_till(http: TestClient, credentials: CredentialStore) -> Till:
-    return Till(http, credentials.issue(2, "market stall"))
+    return Till(http, credentials.issue(2, "market stall", ALL_SCOPES))
 
 
 def code_of(response: Response, status: int) -> str:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from coalition.api.examples import BATCH_ANSWER, KEY, KEYS
 from coalition.chain.signed import read_batch, read_transaction
 from coalition.errors import AccessDenied, NotFound, OutcomePending
+from coalition.ledger.operations import Kind
 from coalition.service.batches import BatchAnswer, PostingKey
 from coalition.submit.submitter import Submission
 from tests.api.fakes import NOW, FakeBook
@@ -32,11 +33,19 @@ class FakeBatches:
         self._book = book
         self._answers: dict[str, BatchAnswer] = {}
 
-    def hand_in(self, partner: int, raw: bytes, receipts: Sequence[str] | None, timeout: float) -> BatchAnswer:
+    def hand_in(
+        self,
+        partner: int,
+        raw: bytes,
+        receipts: Sequence[str] | None,
+        timeout: float,
+        allowed: Callable[[Kind], None],
+    ) -> BatchAnswer:
         signed = read_transaction(raw)
         if (partner, signed.key) != (1, KEY):
             raise AccessDenied("This key is not one of yours.", code="key_unknown")
-        _, operations = read_batch(signed.data)
+        kind, operations = read_batch(signed.data)
+        allowed(kind)
         known = self._answers.get(signed.hash)
         if known is not None:
             return BatchAnswer(signed.hash, KEY, signed.nonce, known.records, replayed=True)

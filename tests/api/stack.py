@@ -13,7 +13,9 @@ from pathlib import Path
 import sqlalchemy as sa
 import uvicorn
 
-from coalition.api import Check, Context, CredentialStore, Readiness, create_app
+from coalition.access import Access
+from coalition.access.scopes import ALL_SCOPES
+from coalition.api import Check, Context, Readiness, create_app
 from coalition.chain import history
 from coalition.chain.abi import encode_call
 from coalition.chain.admin import Admin
@@ -65,7 +67,7 @@ class Stack:
     service: LedgerService
     queries: Queries
     submitter: Submitter
-    credentials: CredentialStore
+    access: Access
     allow: Callable[[int, int], None]
 
     def sign(self, partner: int, receipt: str, points: int, deadline: int, purpose: Purpose) -> str:
@@ -117,14 +119,15 @@ def running(folder: Path, start: int = START) -> Iterator[Stack]:
         stack.callback(texts.close)
         idempotency = IdempotencyKeys(outbox)
         stack.callback(idempotency.close)
-        credentials = CredentialStore(folder / "credentials.json")
+        access = Access(outbox)
+        stack.callback(access.close)
         service = LedgerService(submitter, queries, texts)
         files, keystore = CampaignFiles(folder / "campaigns"), Keystore(folder / "keystores", "a passphrase")
         campaigns = CampaignService(rpc, deployment, keystore, service.partners, files)
         clock = lambda: history.head(rpc).timestamp  # noqa: E731
         context = Context(
             service=service,
-            credentials=credentials,
+            access=access,
             readiness=lambda: Readiness((Check("chain", True), Check("index", follower.status().error is None))),
             clock=clock,
             pending=submitter.is_pending,
@@ -137,9 +140,9 @@ def running(folder: Path, start: int = START) -> Iterator[Stack]:
         )
         app = create_app(context)
         url = stack.enter_context(_served(app))
-        keys = {number: credentials.issue(number, "till") for number in (*posting, own)}
+        keys = {number: access.credentials.issue(number, "till", ALL_SCOPES) for number in (*posting, own)}
         domain = Domain(deployment.chain_id, deployment.ledger)
-        yield Stack(url, keys, rpc, admin, domain, deployment, service, queries, submitter, credentials, allow)
+        yield Stack(url, keys, rpc, admin, domain, deployment, service, queries, submitter, access, allow)
 
 
 @contextmanager

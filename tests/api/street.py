@@ -12,7 +12,9 @@ import sqlalchemy as sa
 from fastapi.testclient import TestClient
 from httpx import Response
 
-from coalition.api import Context, CredentialStore, Readiness, create_app
+from coalition.access import Access
+from coalition.access.scopes import ALL_SCOPES
+from coalition.api import Context, Readiness, create_app
 from coalition.service.balances import PastBalances
 from coalition.service.campaign_authoring import CampaignAuthoring
 from coalition.submit import migrate
@@ -81,14 +83,14 @@ def hash_of(body: Any) -> str:
 @contextmanager
 def street_on(ground: Ground, folder: Path) -> Iterator[Street]:
     with coalition_on(ground, folder) as coalition:
-        credentials = CredentialStore(folder / "credentials.json")
         outbox = sa.create_engine(f"sqlite:///{folder / 'idempotency.db'}")
         migrate(outbox)
+        access = Access(outbox)
         keys = IdempotencyKeys(outbox)
         unused: Any = None
         context = Context(
             service=coalition.service,
-            credentials=credentials,
+            access=access,
             readiness=lambda: Readiness(()),
             clock=coalition.now,
             pending=lambda partner, receipt: False,
@@ -102,7 +104,8 @@ def street_on(ground: Ground, folder: Path) -> Iterator[Street]:
         app = create_app(context)
         with TestClient(app) as client:
             client.event_hooks["response"] = [Contract(app.openapi()).check]
-            counters = [Counter(client, credentials.issue(number, "till")) for number in (1, 2, 3)]
+            counters = [Counter(client, access.credentials.issue(number, "till", ALL_SCOPES)) for number in (1, 2, 3)]
             yield Street(coalition, *counters)
+        access.close()
         keys.close()
         outbox.dispose()

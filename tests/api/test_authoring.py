@@ -254,7 +254,7 @@ class SlowTrials(FakeCampaigns):
 def test_long_trials_are_computed_one_at_a_time_while_others_are_served(world: World) -> None:
     slow: Any = SlowTrials()
     context = replace(world.http.app.state.context, authoring=slow)  # type: ignore[attr-defined]
-    keys = [world.credentials.issue(number, "desk") for number in (1, 1, 2)]
+    keys = [world.access.credentials.issue(number, "desk") for number in (1, 1, 2)]
 
     served = asyncio.run(_served_meanwhile(create_app(context), slow, keys))
 

@@ -69,6 +69,12 @@ ATTEMPTS: dict[tuple[str, str], list[tuple[str, Any, int, str | None]]] = {
     ("post", "/v1/batches"): [("/v1/batches", BATCH, 403, "key_unknown")],
     ("get", "/v1/batches/{transaction}"): [(f"/v1/batches/{BATCH_HASH}", None, 404, "batch_unknown")],
     ("get", "/v1/partner/keys"): [("/v1/partner/keys", None, 200, None)],
+    # No key of the other partner has this id.
+    ("get", "/v1/api-keys"): [("/v1/api-keys", None, 200, None)],
+    ("post", "/v1/api-keys"): [("/v1/api-keys", {"label": "theirs"}, 201, None)],
+    ("post", "/v1/api-keys/{key_id}/rotate"): [("/v1/api-keys/{key_id}/rotate", {}, 404, "credential_unknown")],
+    ("post", "/v1/api-keys/{key_id}/revoke"): [("/v1/api-keys/{key_id}/revoke", {}, 404, "credential_unknown")],
+    ("get", "/v1/admin/log"): [("/v1/admin/log", None, 200, None)],
     ("get", "/v1/partner"): [("/v1/partner", None, 200, None)],
     ("get", "/v1/partner/totals"): [("/v1/partner/totals", None, 200, None)],
 }
@@ -79,6 +85,7 @@ def test_another_partner_sees_and_moves_nothing(till: Till, other_till: Till, bo
     contract = Contract(till.http.get("/openapi.json").json())
     routes = {(method, path) for path, method, _ in contract.operations() if path.startswith("/v1/")}
     assert routes == ATTEMPTS.keys(), "every route needs an attempt here"
+    secret_key = till.post("/v1/api-keys", {"label": f"{SECRET}-key"}).json()["key_id"]
     till.earn(receipt=EARNED)
     till.redeem(receipt=REDEEMED)
     till.hold(receipt=HELD)
@@ -89,11 +96,14 @@ def test_another_partner_sees_and_moves_nothing(till: Till, other_till: Till, bo
     mine = till.get("/v1/operations").json()
     assert SECRET in till.get("/v1/campaigns/1").text, "the first one has a campaign"
     assert SECRET in till.get(f"/v1/members/{MEMBER}/campaigns").text
+    assert SECRET in till.get("/v1/api-keys").text
+    assert secret_key in till.get("/v1/admin/log").text
     held = book.held[MEMBER]
 
     for route in COUNTING_LAST:
         for path, body, status, code in ATTEMPTS[route]:
-            answer = other_till.get(path) if body is None else other_till.post(path, body)
+            address = path.replace("{key_id}", secret_key)
+            answer = other_till.get(address) if body is None else other_till.post(address, body)
             if code is None:
                 assert answer.status_code == status, answer.text
             else:
@@ -101,6 +111,11 @@ def test_another_partner_sees_and_moves_nothing(till: Till, other_till: Till, bo
             assert KEY not in answer.text or "batches" in route[1]
             if (body is None and code is None) or "campaign" in route[1] or "preview" in route[1]:
                 assert SECRET not in answer.text
+            if route[1] == "/v1/admin/log":
+                # What the other one tried is in its own log.
+                assert {call["outcome"] for call in answer.json()["calls"] if call["target"] == secret_key} <= {
+                    "credential_unknown"
+                }
 
     assert till.get("/v1/operations").json() == mine
     assert book.held[MEMBER] == held + 2

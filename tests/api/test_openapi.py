@@ -8,18 +8,20 @@ import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from coalition.api.errors import STATUS_BY_CODE
+from coalition.api.routes.oauth import TOKEN_PATH
 from coalition.errors import AccessDenied, ChainUnavailable, InputError, NotFound, OutcomePending, ReceiptConflict
 from coalition.ledger.operations import Rejection
 from tests.api.conftest import Till, World, code_of
 from tests.api.openapi import Contract
 
-OPEN = {"/health", "/ready"}
+OPEN = {"/health", "/ready", "/.well-known/oauth-authorization-server"}
 POSTING = ("earn", "redeem", "hold", "capture", "release", "reverse", "refund")
 CODES = (
     {rejection.code for rejection in Rejection}
     | STATUS_BY_CODE.keys()
     | {kind.code for kind in (AccessDenied, ChainUnavailable, InputError, NotFound, OutcomePending, ReceiptConflict)}
     | {"amount_too_large", "internal_error", "not_ready", "operation_unknown", "partner_not_active"}
+    | {"scope_missing", "source_not_allowed"}
 )
 
 
@@ -38,7 +40,7 @@ def test_every_operation_is_described(contract: Contract) -> None:
     assert len(names) == len(set(names))
     for path, _, operation in contract.operations():
         assert operation["summary"] and operation["description"] and operation["tags"]
-        assert ("security" in operation) == (path not in OPEN)
+        assert ("security" in operation) == (path not in OPEN | {TOKEN_PATH})
     for name, schema in contract.document["components"]["schemas"].items():
         assert schema.get("description"), name
 
@@ -106,5 +108,7 @@ def test_every_operation_needs_a_key(world: World, contract: Contract) -> None:
         answer = world.http.request(method, path, json={} if method == "post" else None)
         if path in OPEN:
             assert answer.status_code == 200
+        elif path == TOKEN_PATH:
+            assert answer.status_code == 400
         else:
             assert code_of(answer, 401) == "credential_missing"

@@ -28,7 +28,7 @@ def test_two_thousand_tills_wait_while_others_read(world: World) -> None:
     keys = IdempotencyKeys(world.outbox)
     context = Context(
         service=service,
-        credentials=world.credentials,
+        access=world.access,
         readiness=lambda: Readiness(()),
         clock=lambda: NOW,
         pending=world.book.is_pending,
@@ -40,7 +40,7 @@ def test_two_thousand_tills_wait_while_others_read(world: World) -> None:
         batches=FakeBatches(world.book),  # type: ignore[arg-type]
     )
     app = create_app(context)
-    headers = {"Authorization": f"Bearer {world.credentials.issue(1, 'many tills')}"}
+    headers = {"Authorization": f"Bearer {world.access.credentials.issue(1, 'many tills')}"}
     http = AsyncClient(transport=ASGITransport(app), base_url="http://x", headers=headers)
 
     threads, waiting, read, answers = asyncio.run(_wait_and_read(world, http))

@@ -208,8 +208,22 @@ def test_keys_of_the_api_and_partners_that_came_after_it_started(served: Served,
         body = {"member": ADDRESS, "spend_minor": 5, "receipt": "H-1"}
         posted = client.post("/v1/earn", json=body)
         assert posted.status_code in (200, 201), posted.text
-        assert run("api-key", "revoke", issued.split("_")[1])["revoked"] is True
+        key_id = issued.split("_")[1]
+        rotated = run("api-key", "rotate", key_id, "--overlap", "1h")["api_key"]
+        for key in (issued, rotated):
+            assert client.get("/v1/partner", headers={"Authorization": f"Bearer {key}"}).status_code == 200
+        assert run("api-key", "revoke", key_id)["revoked"] is True
         wait_until(lambda: client.get("/v1/partner/totals").status_code == 401)
+    (listed,) = run("api-key", "list", "grocery")["keys"]
+    assert (listed["key_id"], listed["label"], listed["scopes"]) == (key_id, "till 7", ["earn", "redeem", "read"])
+    assert listed["status"] == "revoked" and listed["last_used"] and listed["previous_until"]
+    calls = run("admin-log", "--partner", "grocery")["calls"]
+    assert [call["action"] for call in calls if call["target"] == key_id] == [
+        "api-key revoke",
+        "api-key rotate",
+        "api-key issue",
+    ]
+    assert calls[-1]["action"] == "partner add" and {call["partner"] for call in calls} == {"grocery"}
 
 
 def test_the_audit_and_the_end(home: Path, served: Served, run: Any) -> None:

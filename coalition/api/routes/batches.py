@@ -9,13 +9,15 @@ from fastapi.responses import Response
 
 from coalition.api.batch_bodies import BatchBody, BatchRequest, KeyBody, KeysBody
 from coalition.api.bodies import StrictRoute
-from coalition.api.context import Context, Ctx, Partner
+from coalition.api.context import CalledBy, Context, Ctx, Partner
 from coalition.api.documents import POSTING, READING
 from coalition.api.locations import batch_location
 from coalition.api.preferences import Preferred
 from coalition.api.render import json_response, operations_of
+from coalition.api.scopes import scope_of_kind
 from coalition.api.times import rfc3339
 from coalition.errors import OutcomePending
+from coalition.ledger.operations import Kind
 from coalition.service.batches import BatchAnswer
 
 __all__ = ["router"]
@@ -44,22 +46,28 @@ KEYS: dict[int | str, dict[str, Any]] = {200: {"model": KeysBody, "description":
 
 @router.post("/batches", summary="Relay a signed batch", status_code=201, response_model=None, responses=ANSWERS)
 async def relay(
-    request: Request, context: Ctx, partner: Partner, preference: Preferred, body: BatchRequest
+    request: Request, context: Ctx, caller: CalledBy, preference: Preferred, body: BatchRequest
 ) -> Response:
     """Write down a transaction that the partner signed itself, send it as it is, and answer with what the ledger decided.
 
     The key is the partner's alone, so nobody here can forge, change or repeat what it signed. The same transaction again gets
     the same answer. Nonces are the partner's to give, one after another from `GET /v1/partner/keys`: up to 64 may wait for one
-    before them, which nobody here fills in. What would surely be refused as a whole is refused before anything is recorded.
+    before them, which nobody here fills in. It needs the scope of its kind. What would surely be refused as a whole is refused
+    before anything is recorded.
     """
     location = batch_location(str(request.scope.get("root_path", "")), "")
 
+    def allowed(kind: Kind) -> None:
+        caller.grant.demand(scope_of_kind(kind.name.lower()))
+
     def work() -> BatchBody:
-        answer = context.batches.hand_in(partner, body.transaction, body.receipts, preference.wait_seconds)
+        answer = context.batches.hand_in(
+            caller.partner, body.transaction, body.receipts, preference.wait_seconds, allowed
+        )
         return _body(context, answer, answer.replayed)
 
     try:
-        decided = await context.relay(partner, work)
+        decided = await context.relay(caller.partner, work)
     except OutcomePending as error:
         transaction = str(error.details["transaction"])
         location += transaction

@@ -10,7 +10,7 @@ from fastapi.responses import Response
 from coalition.api.bodies import StrictRoute
 from coalition.api.bulk import JSON, NDJSON, BulkAnswer, check_head
 from coalition.api.bulk_bodies import BulkBody, BulkLine, BulkRequest, BulkStreamBody
-from coalition.api.context import Ctx, Partner
+from coalition.api.context import CalledBy, Ctx
 from coalition.api.documents import BULK
 
 __all__ = ["router"]
@@ -43,15 +43,16 @@ ANSWER: dict[int | str, dict[str, Any]] = {
     responses=ANSWER,
     openapi_extra={"requestBody": BODY},
 )
-async def bulk(request: Request, context: Ctx, partner: Partner) -> Response:
+async def bulk(request: Request, context: Ctx, caller: CalledBy) -> Response:
     """Post up to 10,000 operations (8 MiB), each decided alone: one bad line never stops the others.
 
     As `application/json`, an array: it is read whole and checked to be one before anything of it is taken. As
     `application/x-ndjson`, one operation a line: lines are taken as they arrive, answered as they are decided, and what lies
     beyond the limits is not looked at; the last line of the answer says so, and everything before it counted as it was
     answered. The answer has the form of the request. Lines that name the same receipt, and corrections and their originals,
-    are decided in order; of others none is promised. After a broken connection send everything again: each counts once.
+    are decided in order; of others none is promised. Each line needs the scope of its kind, and counts as a call. After a broken
+    connection send everything again: each counts once.
     """
     media_type = check_head(request)
-    row = await context.read(lambda: context.service.partners.find(partner))
-    return BulkAnswer(request, context, partner, row.currency, media_type)
+    row = await context.read(lambda: context.service.partners.find(caller.partner))
+    return BulkAnswer(request, context, caller, row.currency, media_type)
