@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
+from coalition.errors import SetupError
+
 __all__ = ["Settings"]
 
 HOME_DEFAULT = "var"
@@ -19,7 +21,7 @@ class Settings:
 
     `rpc_url` and `database_url` point to a node and a database elsewhere; without them the embedded chain and SQLite files
     under `home` serve. `rate_limit` is that of API keys without one of their own. `trusted_proxies` are addresses and networks of
-    proxies whose word counts on where a request came from.
+    proxies whose word counts on where a request came from. Events are told when `confirmations` blocks follow theirs.
     """
 
     home: Path
@@ -27,21 +29,30 @@ class Settings:
     database_url: str | None = None
     rate_limit: str | None = None
     trusted_proxies: tuple[str, ...] = ()
+    confirmations: int = 0
 
     @classmethod
     def from_environment(cls, home: str | Path | None = None) -> Self:
-        """Read `COALITION_HOME` and the others of docs/operations.md; `home` counts before the first."""
+        """Read `COALITION_HOME` and the others of docs/operations.md; `home` counts before the first.
+
+        Raises:
+            SetupError: `setting_invalid`.
+        """
         chosen = home or os.environ.get("COALITION_HOME") or HOME_DEFAULT
         database_url = os.environ.get("COALITION_DATABASE_URL") or None
         if database_url:
             scheme, separator, rest = database_url.partition("://")
             database_url = DRIVERS.get(scheme, scheme) + separator + rest
+        confirmations = os.environ.get("COALITION_CONFIRMATIONS") or "0"
+        if not confirmations.isdecimal():
+            raise SetupError("COALITION_CONFIRMATIONS is a number of blocks.", code="setting_invalid")
         return cls(
             Path(chosen).resolve(),
             os.environ.get("COALITION_RPC_URL") or None,
             database_url,
             os.environ.get("COALITION_RATE_LIMIT") or None,
             tuple(os.environ.get("COALITION_TRUSTED_PROXIES", "").replace(",", " ").split()),
+            int(confirmations),
         )
 
     @property

@@ -27,6 +27,7 @@ from coalition.api.routes import (
     status,
 )
 from coalition.api.routes import campaigns as campaign_routes
+from coalition.api.routes import events as event_routes
 from coalition.api.security import describe_security
 
 __all__ = ["create_app"]
@@ -69,6 +70,7 @@ def create_app(context: Context) -> FastAPI:
         access,
     ):
         v1.include_router(part.router)
+    v1.include_router(event_routes.router)
     app.include_router(v1)
     app.include_router(oauth.router)
     app.include_router(status.router)

@@ -17,6 +17,7 @@ from coalition.access import Access, Grant
 from coalition.api.health import Readiness
 from coalition.api.posting_queue import PostingQueue
 from coalition.api.scopes import demanded_scope
+from coalition.api.streams import EventStreams
 from coalition.errors import AccessDenied, NotFound
 from coalition.service import Answer, LedgerService
 from coalition.service.asked import Asked
@@ -24,6 +25,7 @@ from coalition.service.balances import PastBalances
 from coalition.service.batches import SignedBatches
 from coalition.service.campaign_authoring import CampaignAuthoring
 from coalition.service.campaign_members import CampaignMembers
+from coalition.service.events import EventFeed
 from coalition.service.previews import OperationPreviews
 from coalition.submit.idempotency import IdempotencyKeys
 
@@ -68,6 +70,8 @@ class Context:
     authoring: CampaignAuthoring
     batches: SignedBatches
     idempotency: IdempotencyKeys
+    events: EventFeed
+    streams: EventStreams
     wait_seconds: float = WAIT_SECONDS
     posting: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(POSTERS_MAX))
     reading: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(READERS_MAX))

@@ -26,13 +26,15 @@ __all__ = [
     "Time",
     "TotalsBody",
     "operation_body",
+    "shown",
 ]
 
 Time = Annotated[str, WithJsonSchema({"type": "string", "format": "date-time"})]
 KindName = Literal["earn", "redeem", "hold", "capture", "release", "reverse", "refund"]
 
 
-def _shown(example: dict[str, Any]) -> ConfigDict:
+def shown(example: dict[str, Any]) -> ConfigDict:
+    """What a body shows as its example."""
     return ConfigDict(json_schema_extra={"examples": [example]})
 
 
@@ -52,7 +54,7 @@ class LotBody(EpochPoints):
 class OperationBody(BaseModel):
     """One operation and what the ledger decided."""
 
-    model_config = _shown(examples.OPERATION)
+    model_config = shown(examples.OPERATION)
 
     receipt: str
     kind: KindName
@@ -78,7 +80,7 @@ class OperationBody(BaseModel):
 class OperationsBody(BaseModel):
     """What became of one receipt."""
 
-    model_config = _shown(examples.OPERATIONS)
+    model_config = shown(examples.OPERATIONS)
 
     receipt: str
     pending: bool = Field(description="True while something under this receipt is on its way.")
@@ -90,7 +92,7 @@ class OperationsBody(BaseModel):
 class OperationPage(BaseModel):
     """Operations, newest first."""
 
-    model_config = _shown(examples.PAGE)
+    model_config = shown(examples.PAGE)
 
     operations: list[OperationBody]
     next: str | None = Field(description="Address of the next page; null at the end.")
@@ -99,7 +101,7 @@ class OperationPage(BaseModel):
 class BalanceBody(BaseModel):
     """What an account holds, the lot that expires first in front; of a past moment if `at` and `block` are there."""
 
-    model_config = _shown(examples.BALANCE)
+    model_config = shown(examples.BALANCE)
 
     member: str
     points: int = Field(description="Points that can be spent.")
@@ -113,7 +115,7 @@ class BalanceBody(BaseModel):
 class PartnerBody(BaseModel):
     """The partner whose API key this is."""
 
-    model_config = _shown(examples.PARTNER)
+    model_config = shown(examples.PARTNER)
 
     partner: int = Field(description="Number of the partner, which a member's authorization names.")
     name: str
@@ -125,7 +127,7 @@ class PartnerBody(BaseModel):
 class TotalsBody(BaseModel):
     """What a partner posted since it joined: accepted operations, and what was refused by code."""
 
-    model_config = _shown(examples.TOTALS)
+    model_config = shown(examples.TOTALS)
 
     partner: int
     members: int = Field(description="Accounts with a purchase or more.")

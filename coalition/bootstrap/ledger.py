@@ -21,9 +21,11 @@ from coalition.index.queries import Queries
 from coalition.ledger.ids import receipt_number
 from coalition.ledger.operations import Purpose
 from coalition.service.batches import SignedBatches
+from coalition.service.bell import Bell
 from coalition.service.campaign_members import CampaignMembers
 from coalition.service.campaigns import CampaignService
 from coalition.service.custody import Custody
+from coalition.service.events import EventFeed
 from coalition.service.ledger import LedgerService
 from coalition.service.load import Loader
 from coalition.service.previews import OperationPreviews
@@ -57,6 +59,8 @@ class OpenLedger:
     campaigns: CampaignService
     campaign_members: CampaignMembers
     access: Access
+    events: EventFeed
+    bell: Bell
     clock_follows: bool = False
 
     def now(self) -> int:

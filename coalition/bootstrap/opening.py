@@ -19,10 +19,12 @@ from coalition.index.follower import Follower
 from coalition.index.queries import Queries
 from coalition.ledger.events import Event, PartnerAdded, PartnerKeyAdded, Position
 from coalition.service.batches import SignedBatches
+from coalition.service.bell import Bell
 from coalition.service.campaign_files import CampaignFiles
 from coalition.service.campaign_members import CampaignMembers
 from coalition.service.campaigns import CampaignService
 from coalition.service.custody import CUSTODY_SEED, Custody
+from coalition.service.events import EventFeed
 from coalition.service.ledger import LedgerService
 from coalition.settings import Settings
 from coalition.submit.idempotency import IdempotencyKeys
@@ -72,6 +74,8 @@ def open_ledger(
         keys.take_up()
         follower.add_listener(keys)
         follower.add_listener(submitter)
+        bell = Bell(everyone=settings.confirmations > 0)
+        follower.add_listener(bell)
         submitter.start()
         stack.callback(submitter.close)
         follower.start()
@@ -101,6 +105,8 @@ def open_ledger(
             campaigns=campaigns,
             campaign_members=CampaignMembers(campaigns, queries),
             access=access,
+            events=EventFeed(queries, settings.confirmations),
+            bell=bell,
             clock_follows=clock_follows,
         )
 

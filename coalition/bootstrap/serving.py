@@ -14,6 +14,7 @@ from coalition.access.sources import networks_of
 from coalition.api.app import create_app
 from coalition.api.context import Context
 from coalition.api.health import Check, Readiness
+from coalition.api.streams import EventStreams
 from coalition.bootstrap.ledger import OpenLedger
 from coalition.chain.deployment import verify
 from coalition.errors import ChainUnavailable, InputError, SetupError
@@ -46,11 +47,13 @@ def serve(ledger: OpenLedger, host: str, port: int, announce: Callable[[str], No
         authoring=CampaignAuthoring(ledger.campaigns, ledger.service.queries),
         batches=ledger.batches,
         idempotency=ledger.idempotency,
+        events=ledger.events,
+        streams=EventStreams(ledger.service, ledger.events, ledger.bell),
     )
     app = create_app(context)
     server = server_of(app, ledger.settings.trusted_proxies)
     announce(f"http://{host}:{listener.getsockname()[1]}")
-    with _stopped_by_signals(server):
+    with _stopped_by_signals(server, ledger.bell.close):
         server.run(sockets=[listener])
 
 
@@ -80,8 +83,8 @@ def server_of(app: FastAPI, trusted_proxies: Sequence[str]) -> uvicorn.Server:
 
 
 @contextmanager
-def _stopped_by_signals(server: uvicorn.Server) -> Iterator[None]:
-    """Let SIGINT and SIGTERM end the serving and nothing more.
+def _stopped_by_signals(server: uvicorn.Server, stopping: Callable[[], None]) -> Iterator[None]:
+    """Let SIGINT and SIGTERM end the serving and nothing more; `stopping` ends what would go on for ever.
 
     uvicorn raises a signal again when it has stopped, with the handlers from before: those would end the process, and nobody
     would close the ledger.
@@ -89,6 +92,7 @@ def _stopped_by_signals(server: uvicorn.Server) -> Iterator[None]:
 
     def stop(*_: object) -> None:
         server.should_exit = True
+        stopping()
 
     before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
     try:

@@ -56,6 +56,7 @@ from coalition.client.campaign_answers import (
 from coalition.client.clients import AsyncClient, Client
 from coalition.client.course import Patience
 from coalition.client.errors import ApiError, OutcomeUnknown
+from coalition.client.event_answers import Event, EventAward, EventData, EventPage
 
 __all__ = [
     "ApiError",
@@ -81,6 +82,10 @@ __all__ = [
     "Client",
     "Compiled",
     "EpochPoints",
+    "Event",
+    "EventAward",
+    "EventData",
+    "EventPage",
     "Finding",
     "Health",
     "Key",

@@ -12,11 +12,13 @@ from typing import Any, Concatenate, ParamSpec, Self, TypeVar
 
 import httpx
 
-from coalition.client import authoring_requests, campaign_requests, many, requests
+from coalition.client import authoring_requests, campaign_requests, event_requests, many, requests
 from coalition.client.access import ApiKey, address_of
 from coalition.client.answers import BulkLine, Operation
 from coalition.client.course import Course, Outcome, Patience
+from coalition.client.event_answers import Event
 from coalition.client.request import Request
+from coalition.client.streams import EventStream
 
 __all__ = ["AsyncClient", "Client"]
 
@@ -141,6 +143,29 @@ class Client:
                 outcome = error
             time.sleep(delivery.after(outcome))
 
+    def events(self, *, after: str | None = None) -> Iterator[Event]:
+        """Give what happens, as it happens, for ever; over lost connections nothing is missed, and nothing comes twice.
+
+        It begins after the event with the id `after`, with `"start"` at the first of all, else now.
+        """
+        stream = EventStream(after, self._patience)
+        while True:
+            outcome: Outcome | None = None
+            try:
+                with self._http.stream(**stream.attempt()) as response:
+                    if response.status_code == httpx.codes.OK:
+                        stream.opened()
+                        for line in response.iter_lines():
+                            event = stream.line(line)
+                            if event is not None:
+                                yield event
+                    else:
+                        response.read()
+                        outcome = response
+            except httpx.RequestError as error:
+                outcome = error
+            time.sleep(stream.after(outcome))
+
     def close(self) -> None:
         """Close the connections."""
         self._http.close()
@@ -191,6 +216,7 @@ class Client:
     tier = _sync(campaign_requests.tier)
     badges = _sync(campaign_requests.badges)
     preview = _sync(requests.preview)
+    events_page = _sync(event_requests.events_page)
 
 
 class AsyncClient:
@@ -276,6 +302,29 @@ class AsyncClient:
                 outcome = error
             await asyncio.sleep(delivery.after(outcome))
 
+    async def events(self, *, after: str | None = None) -> AsyncIterator[Event]:
+        """Give what happens, as it happens, for ever; over lost connections nothing is missed, and nothing comes twice.
+
+        It begins after the event with the id `after`, with `"start"` at the first of all, else now.
+        """
+        stream = EventStream(after, self._patience)
+        while True:
+            outcome: Outcome | None = None
+            try:
+                async with self._http.stream(**stream.attempt()) as response:
+                    if response.status_code == httpx.codes.OK:
+                        stream.opened()
+                        async for line in response.aiter_lines():
+                            event = stream.line(line)
+                            if event is not None:
+                                yield event
+                    else:
+                        await response.aread()
+                        outcome = response
+            except httpx.RequestError as error:
+                outcome = error
+            await asyncio.sleep(stream.after(outcome))
+
     async def close(self) -> None:
         """Close the connections."""
         await self._http.aclose()
@@ -326,3 +375,4 @@ class AsyncClient:
     tier = _async(campaign_requests.tier)
     badges = _async(campaign_requests.badges)
     preview = _async(requests.preview)
+    events_page = _async(event_requests.events_page)

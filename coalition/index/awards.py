@@ -35,7 +35,9 @@ __all__ = [
     "all_badges",
     "all_progress",
     "all_tiers",
+    "award_of",
     "award_page",
+    "award_rows",
     "awards_in_order",
     "badges_of",
     "programme_rows",
@@ -45,6 +47,7 @@ __all__ = [
 ]
 
 MEMBER_JOINED, MEMBER_REFERRED = 1, 2
+OWN_COLUMNS = 13
 KINDS = {int(kind): kind for kind in AwardKind}
 a = awards.c
 other = accounts.alias("other")
@@ -117,7 +120,7 @@ def award_page(
     """See `Queries.awards_of` and `Queries.awards_in`."""
     if not 0 < limit <= LIMIT_MAX:
         raise InputError(f"A page has 1 to {LIMIT_MAX} awards, not {limit}.", code="limit_invalid")
-    question = _awards().where(a.kind.in_([int(kind) for kind in AWARD_KINDS]))
+    question = award_rows().where(a.kind.in_([int(kind) for kind in AWARD_KINDS]))
     if cursor is not None:
         block, log = place_of(cursor)
         question = question.where(tuple_(a.block, a.log) < tuple_(literal(block), literal(log)))
@@ -126,7 +129,7 @@ def award_page(
     if campaign is not None:
         question = question.where(a.campaign == campaign)
     question = question.order_by(a.block.desc(), a.log.desc()).limit(limit + 1)
-    items = [_award(row) for row in connection.execute(question)]
+    items = [award_of(row) for row in connection.execute(question)]
     more = len(items) > limit
     del items[limit:]
     return AwardPage(items, cursor_at(items[-1].block, items[-1].log) if more else None)
@@ -134,9 +137,9 @@ def award_page(
 
 def awards_in_order(connection: Connection, last_block: int) -> Iterator[AwardRecord]:
     """Yield everything that campaigns did up to `last_block`, in the order of the chain."""
-    question = _awards().where(a.block <= last_block).order_by(a.block, a.log)
+    question = award_rows().where(a.block <= last_block).order_by(a.block, a.log)
     rows = connection.execution_options(yield_per=5_000).execute(question)
-    return (_award(row) for row in rows)
+    return (award_of(row) for row in rows)
 
 
 def progress_of(connection: Connection, account: str) -> list[ProgressRow]:
@@ -210,7 +213,8 @@ def all_tiers(connection: Connection) -> dict[str, TierState]:
     return {address: TierState.from_word(int.from_bytes(word)) for address, word in connection.execute(question)}
 
 
-def _awards() -> Select[Any]:
+def award_rows() -> Select[Any]:
+    """Ask for what campaigns did, for `award_of`."""
     return (
         select(
             a.campaign,
@@ -234,8 +238,11 @@ def _awards() -> Select[Any]:
     )
 
 
-def _award(row: Any) -> AwardRecord:
-    campaign, member, kind, partner, receipt, points, progress, terms_hash, named, block, log, at, hash_ = row
+def award_of(row: Any) -> AwardRecord:
+    """Return what a row of `award_rows` tells; columns beside its own are passed over."""
+    campaign, member, kind, partner, receipt, points, progress, terms_hash, named, block, log, at, hash_ = row[
+        :OWN_COLUMNS
+    ]
     kept = None if progress is None else int.from_bytes(progress)
     purchase = partner, receipt_of(receipt), points, kept, terms_hash or b"", named
     return AwardRecord(campaign, member, KINDS[kind], *purchase, block, log, at, hash_text(hash_))

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 
 from sqlalchemy import Engine, select
 
-from coalition.index import awards, book, campaigns, partners, past, records, standings, totals
+from coalition.index import awards, book, campaigns, events, partners, past, records, standings, totals
 from coalition.index.awards import AwardPage, BadgeRow, ProgrammeRow, ProgressRow, TierRow
 from coalition.index.campaigns import ApprovalRow, CampaignRow, CampaignStatus, CampaignTotals, VersionRow
 from coalition.index.database import reading
+from coalition.index.events import EventRow, Place, TransactionRow
 from coalition.index.holds import HoldRow, hold_rows
 from coalition.index.partners import PartnerKeyRow, PartnerRow
 from coalition.index.records import Original, Page
@@ -31,6 +32,7 @@ __all__ = [
     "CampaignRow",
     "CampaignStatus",
     "CampaignTotals",
+    "EventRow",
     "Head",
     "HoldRow",
     "LotRow",
@@ -40,12 +42,14 @@ __all__ = [
     "PartnerKeyRow",
     "PartnerRow",
     "PartnerTotals",
+    "Place",
     "ProgrammeRow",
     "ProgressRow",
     "Queries",
     "Statement",
     "TierRow",
     "Totals",
+    "TransactionRow",
     "VersionRow",
 ]
 
@@ -156,6 +160,34 @@ class Queries:
             return records.records_after(
                 connection, place, last_block, limit, account, partner, kind, accepted, since, until
             )
+
+    def events_after(self, partner: int, after: Place, depth: int, limit: int) -> list[EventRow] | None:
+        """Return at most `limit` events of a partner after a place, oldest first, of blocks that `depth` others follow.
+
+        None if the block of the place is no longer part of the chain.
+        """
+        with reading(self._engine) as connection:
+            return events.events_after(connection, partner, after, depth, limit)
+
+    def events_at(self, partner: int, places: Sequence[tuple[int, int]]) -> list[EventRow]:
+        """Return the events of a partner at these places (block, log), oldest first; some may be there no more."""
+        with reading(self._engine) as connection:
+            return events.events_at(connection, partner, places)
+
+    def block_hash(self, block: int) -> str | None:
+        """Return the hash of a block; None where it is not kept: without events, and not one of the newest."""
+        with reading(self._engine) as connection:
+            return events.block_hash(connection, block)
+
+    def block_before(self, timestamp: int) -> int:
+        """Return the newest block, of those kept, whose time (Unix s) is before `timestamp`; -1 if there is none."""
+        with reading(self._engine) as connection:
+            return past.block_until(connection, timestamp - 1)
+
+    def transactions_of(self, block: int) -> list[TransactionRow]:
+        """Return the transactions of a block that told anything."""
+        with reading(self._engine) as connection:
+            return events.transactions_of(connection, block)
 
     def balance(self, account: str, timestamp: int) -> Balance:
         """Return what an account has at a time not before that of the head; zeros for one that was never seen."""

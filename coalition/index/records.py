@@ -30,6 +30,8 @@ __all__ = [
     "cursor_at",
     "history_page",
     "number_of",
+    "operation_of",
+    "operation_rows",
     "original_of",
     "place_of",
     "records_after",
@@ -38,6 +40,7 @@ __all__ = [
 ]
 
 LIMIT_MAX = 1_000
+OWN_COLUMNS = 15
 PROVED = (Kind.EARN, Kind.REDEEM, Kind.CAPTURE)
 KINDS = {int(kind): kind for kind in Kind}
 CODES = {0: None} | {int(code): code for code in Rejection}
@@ -68,7 +71,7 @@ def records_under(connection: Connection, partner: int, receipts: Sequence[int])
     """Return accepted records by receipt, oldest first: one, or a hold and its end."""
     found: dict[int, list[OperationRecord]] = {}
     for some in portions([receipt_key(receipt) for receipt in receipts]):
-        question = _records().where(o.code == 0, o.partner == partner, o.receipt.in_(some))
+        question = operation_rows().where(o.code == 0, o.partner == partner, o.receipt.in_(some))
         for record in _read(connection, question):
             found.setdefault(record.receipt, []).append(record)
     for records in found.values():
@@ -79,7 +82,7 @@ def records_under(connection: Connection, partner: int, receipts: Sequence[int])
 def original_of(connection: Connection, partner: int, receipt: int) -> Original | None:
     """Return what a correction of an earn, redemption or capture has to prove."""
     first = receipt // RECEIPT_BITS * RECEIPT_BITS
-    question = _records().where(
+    question = operation_rows().where(
         o.code == 0,
         o.partner == partner,
         o.receipt.between(receipt_key(first), receipt_key(first + RECEIPT_BITS - 1)),
@@ -171,7 +174,7 @@ def _chosen(
     until: int | None,
 ) -> Select[Any]:
     """The question for the records that match every filter given."""
-    question = _records()
+    question = operation_rows()
     if account is not None:
         question = question.where(o.account == number_of(connection, account))
     if partner is not None:
@@ -190,11 +193,12 @@ def _chosen(
 
 def records_in_order(connection: Connection, last_block: int) -> Iterator[OperationRecord]:
     """Yield all records up to `last_block` in the order of the chain, accepted and rejected."""
-    question = _records().where(o.block <= last_block).order_by(o.block, o.log)
+    question = operation_rows().where(o.block <= last_block).order_by(o.block, o.log)
     return _read(connection.execution_options(yield_per=5_000), question)
 
 
-def _records() -> Select[Any]:
+def operation_rows() -> Select[Any]:
+    """Ask for operations, for `operation_of`."""
     return (
         select(
             o.partner,
@@ -221,41 +225,45 @@ def _records() -> Select[Any]:
 
 def _read(connection: Connection, question: Select[Any]) -> Iterator[OperationRecord]:
     rows: Iterable[Any] = connection.execute(question)
-    for row in rows:
-        (
-            partner,
-            receipt,
-            kind,
-            member,
-            spend,
-            points,
-            lots,
-            deadline,
-            original,
-            code,
-            block,
-            log,
-            at,
-            hash_,
-            awarded,
-        ) = row
-        yield OperationRecord(
-            partner,
-            receipt_of(receipt),
-            KINDS[kind],
-            member,
-            spend,
-            points,
-            None if lots is None else lots_of(lots),
-            deadline,
-            None if original is None else receipt_of(original),
-            CODES[code],
-            block,
-            log,
-            at,
-            hash_text(hash_),
-            awarded,
-        )
+    return map(operation_of, rows)
+
+
+def operation_of(row: Any) -> OperationRecord:
+    """Return what a row of `operation_rows` tells; columns beside its own are passed over."""
+    (
+        partner,
+        receipt,
+        kind,
+        member,
+        spend,
+        points,
+        lots,
+        deadline,
+        original,
+        code,
+        block,
+        log,
+        at,
+        hash_,
+        awarded,
+    ) = row[:OWN_COLUMNS]
+    return OperationRecord(
+        partner,
+        receipt_of(receipt),
+        KINDS[kind],
+        member,
+        spend,
+        points,
+        None if lots is None else lots_of(lots),
+        deadline,
+        None if original is None else receipt_of(original),
+        CODES[code],
+        block,
+        log,
+        at,
+        hash_text(hash_),
+        awarded,
+    )
 
 
 def _outcome(record: OperationRecord, epoch: int, words: Sequence[int]) -> Outcome:

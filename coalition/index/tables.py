@@ -187,6 +187,7 @@ awards = table(
     Column("other", BigInteger),
     Index("ix_awards_account", "account", "campaign", "block", "log"),
     Index("ix_awards_campaign", "campaign", "block", "log"),
+    partial("ix_awards_partner", "partner <> 0", "partner", "block", "log"),
 )
 participants = table(
     "participants",

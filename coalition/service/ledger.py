@@ -9,6 +9,7 @@ from typing import TypeAlias, TypeVar
 
 from coalition.errors import CoalitionError, NotFound, OutcomePending, ReceiptConflict, Refused
 from coalition.index.queries import Queries
+from coalition.ledger.award_records import AwardRecord
 from coalition.ledger.ids import receipt_number
 from coalition.ledger.operations import Rejection
 from coalition.ledger.records import OperationRecord
@@ -217,7 +218,7 @@ class LedgerService:
         """Return the partner's text of a receipt, or the number in hexadecimal if the text was lost with a database."""
         return self._texts.text_of(record.partner, record.receipt)
 
-    def receipts_of(self, records: list[OperationRecord]) -> list[str]:
+    def receipts_of(self, records: Sequence[OperationRecord | AwardRecord]) -> list[str]:
         """As `receipt_of`, for many."""
         return self._texts.texts_of([(record.partner, record.receipt) for record in records])
 

@@ -15,8 +15,11 @@ from httpx import Response
 from coalition.access import Access, CredentialStore
 from coalition.access.scopes import ALL_SCOPES
 from coalition.api import Check, Context, Readiness, create_app
+from coalition.api.streams import EventStreams
 from coalition.service import LedgerService
 from coalition.service.balances import PastBalances
+from coalition.service.bell import Bell
+from coalition.service.events import EventFeed
 from coalition.submit import migrate
 from coalition.submit.idempotency import IdempotencyKeys
 from coalition.submit.tables import access_heads, access_keys, access_tokens, idempotency_keys
@@ -95,6 +98,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     service = LedgerService(book, book, texts)  # type: ignore[arg-type]
     campaigns, batches = FakeCampaigns(), FakeBatches(book)
     outbox = sa.create_engine(f"sqlite:///{tmp_path_factory.mktemp('api') / 'outbox.db'}")
+    events = EventFeed(book)  # type: ignore[arg-type]
     migrate(outbox)
     access = Access(outbox, clock=clock)
     keys = IdempotencyKeys(outbox)
@@ -110,6 +114,8 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         authoring=campaigns,  # type: ignore[arg-type]
         idempotency=keys,
         batches=batches,  # type: ignore[arg-type]
+        events=events,
+        streams=EventStreams(service, events, Bell(), seconds=0.2),
         wait_seconds=0.2,
     )
     app = create_app(context)

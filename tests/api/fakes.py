@@ -7,7 +7,18 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
-from coalition.index.queries import Balance, Head, LotRow, Original, Page, PartnerRow, PartnerTotals
+from coalition.index.queries import (
+    Balance,
+    EventRow,
+    Head,
+    LotRow,
+    Original,
+    Page,
+    PartnerRow,
+    PartnerTotals,
+    Place,
+    TransactionRow,
+)
 from coalition.index.statements import Statement
 from coalition.ledger.lots import Lots
 from coalition.ledger.operations import Kind, Outcome, Rejection
@@ -228,6 +239,22 @@ class FakeBook:
         more = str(found[limit - 1].block) if len(found) > limit else None
         return Page(found[:limit], more)
 
+    def events_after(self, partner: int, after: Place, depth: int, limit: int) -> list[EventRow] | None:
+        found = [one for one in self.records if one.partner == partner and (one.block, one.log) > after[:2]]
+        return [EventRow(one, 0, hash_of(one.block)) for one in found][:limit]
+
+    def block_hash(self, block: int) -> str | None:
+        return hash_of(block) if 0 < block <= len(self.records) else None
+
+    def block_before(self, timestamp: int) -> int:
+        return max((one.block for one in self.records if one.timestamp < timestamp), default=-1)
+
+    def transactions_of(self, block: int) -> list[TransactionRow]:
+        return [TransactionRow(0, one.transaction) for one in self.records if one.block == block]
+
+    def head(self) -> Head:
+        return Head(len(self.records), hash_of(len(self.records)), NOW + len(self.records), 0)
+
     def partners(self) -> list[PartnerRow]:
         return list(PARTNERS)
 
@@ -236,9 +263,6 @@ class FakeBook:
     ) -> list[OperationRecord]:
         found = self.history(limit=1_000_000, **filters).items[::-1]
         return [one for one in found if place < (one.block, one.log) and one.block <= last_block][:limit]
-
-    def head(self) -> Head:
-        return Head(len(self.records), "0x", NOW + len(self.records), 0)
 
     def balance_at(self, account: str, timestamp: int) -> tuple[Balance, int]:
         return self.balance(account, timestamp), min(len(self.records), timestamp - NOW)
@@ -253,3 +277,7 @@ class FakeBook:
         (whole,) = self.partner_totals(partner)
         nothing = replace(whole, **{one.name: 0 for one in fields(whole) if one.type == "int"} | {"partner": partner})
         return Statement(nothing, whole, whole, {Kind.EARN: whole.purchases})
+
+
+def hash_of(block: int) -> str:
+    return f"0x{block:064x}"

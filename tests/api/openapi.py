@@ -47,10 +47,15 @@ class Contract:
         if not content:
             assert not response.content
             return
-        media_type = response.headers["content-type"]
+        media_type = response.headers["content-type"].partition(";")[0]
         assert media_type in content
         if "schema" not in content[media_type] or "$ref" not in content[media_type]["schema"]:
             return  # a file
+        if media_type == "text/event-stream":
+            for line in response.text.splitlines():
+                if line.startswith("data: "):
+                    self.validate(json.loads(line[6:]), {"$ref": "#/components/schemas/EventBody"})
+            return
         lines = response.text.splitlines() if media_type == "application/x-ndjson" else [response.text]
         for line in lines:
             self.validate(json.loads(line), content[media_type]["schema"])

@@ -16,6 +16,7 @@ import uvicorn
 from coalition.access import Access
 from coalition.access.scopes import ALL_SCOPES
 from coalition.api import Check, Context, Readiness, create_app
+from coalition.api.streams import EventStreams
 from coalition.chain import history
 from coalition.chain.abi import encode_call
 from coalition.chain.admin import Admin
@@ -36,10 +37,12 @@ from coalition.ledger.operations import Purpose
 from coalition.service import LedgerService
 from coalition.service.balances import PastBalances
 from coalition.service.batches import SignedBatches
+from coalition.service.bell import Bell
 from coalition.service.campaign_authoring import CampaignAuthoring
 from coalition.service.campaign_files import CampaignFiles
 from coalition.service.campaign_members import CampaignMembers
 from coalition.service.campaigns import CampaignService
+from coalition.service.events import EventFeed
 from coalition.service.previews import OperationPreviews
 from coalition.submit import Submitter
 from coalition.submit import migrate as migrate_outbox
@@ -69,6 +72,7 @@ class Stack:
     submitter: Submitter
     access: Access
     allow: Callable[[int, int], None]
+    context: Context
 
     def sign(self, partner: int, receipt: str, points: int, deadline: int, purpose: Purpose) -> str:
         number = receipt_number(receipt)
@@ -111,6 +115,8 @@ def running(folder: Path, start: int = START) -> Iterator[Stack]:
         follower.catch_up()
         submitter = Submitter(outbox, rpc, deployment, posting)
         follower.add_listener(submitter)
+        bell = Bell()
+        follower.add_listener(bell)
         submitter.start()
         stack.callback(submitter.close)
         follower.start()
@@ -125,6 +131,7 @@ def running(folder: Path, start: int = START) -> Iterator[Stack]:
         files, keystore = CampaignFiles(folder / "campaigns"), Keystore(folder / "keystores", "a passphrase")
         campaigns = CampaignService(rpc, deployment, keystore, service.partners, files)
         clock = lambda: history.head(rpc).timestamp  # noqa: E731
+        events = EventFeed(queries)
         context = Context(
             service=service,
             access=access,
@@ -137,16 +144,19 @@ def running(folder: Path, start: int = START) -> Iterator[Stack]:
             authoring=CampaignAuthoring(campaigns, queries),
             idempotency=idempotency,
             batches=SignedBatches(rpc, deployment, submitter, queries, texts),
+            events=events,
+            streams=EventStreams(service, events, bell),
         )
         app = create_app(context)
-        url = stack.enter_context(_served(app))
+        url = stack.enter_context(served(app))
         keys = {number: access.credentials.issue(number, "till", ALL_SCOPES) for number in (*posting, own)}
         domain = Domain(deployment.chain_id, deployment.ledger)
-        yield Stack(url, keys, rpc, admin, domain, deployment, service, queries, submitter, access, allow)
+        yield Stack(url, keys, rpc, admin, domain, deployment, service, queries, submitter, access, allow, context)
 
 
 @contextmanager
-def _served(app: object) -> Iterator[str]:
+def served(app: object) -> Iterator[str]:
+    """Serve an application on a port; its streams must end by themselves, or with `Bell.close`."""
     listener = socket.create_server(("127.0.0.1", 0), backlog=512)
     server = uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False))  # type: ignore[arg-type]
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)

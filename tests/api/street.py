@@ -15,8 +15,11 @@ from httpx import Response
 from coalition.access import Access
 from coalition.access.scopes import ALL_SCOPES
 from coalition.api import Context, Readiness, create_app
+from coalition.api.streams import EventStreams
 from coalition.service.balances import PastBalances
+from coalition.service.bell import Bell
 from coalition.service.campaign_authoring import CampaignAuthoring
+from coalition.service.events import EventFeed
 from coalition.submit import migrate
 from coalition.submit.idempotency import IdempotencyKeys
 from tests.api.openapi import Contract
@@ -88,6 +91,7 @@ def street_on(ground: Ground, folder: Path) -> Iterator[Street]:
         access = Access(outbox)
         keys = IdempotencyKeys(outbox)
         unused: Any = None
+        events = EventFeed(coalition.queries)
         context = Context(
             service=coalition.service,
             access=access,
@@ -100,6 +104,8 @@ def street_on(ground: Ground, folder: Path) -> Iterator[Street]:
             authoring=CampaignAuthoring(coalition.campaigns, coalition.queries),
             idempotency=keys,
             batches=unused,
+            events=events,
+            streams=EventStreams(coalition.service, events, Bell()),
         )
         app = create_app(context)
         with TestClient(app) as client:

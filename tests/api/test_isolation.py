@@ -75,6 +75,11 @@ ATTEMPTS: dict[tuple[str, str], list[tuple[str, Any, int, str | None]]] = {
     ("post", "/v1/api-keys/{key_id}/rotate"): [("/v1/api-keys/{key_id}/rotate", {}, 404, "credential_unknown")],
     ("post", "/v1/api-keys/{key_id}/revoke"): [("/v1/api-keys/{key_id}/revoke", {}, 404, "credential_unknown")],
     ("get", "/v1/admin/log"): [("/v1/admin/log", None, 200, None)],
+    ("get", "/v1/events"): [
+        ("/v1/events", None, 200, None),
+        ("/v1/events?after=evt_1_1_0_0123456789", None, 422, "event_id_invalid"),
+    ],
+    ("get", "/v1/events/stream"): [("/v1/events/stream?after=start", None, 200, None)],
     ("get", "/v1/partner"): [("/v1/partner", None, 200, None)],
     ("get", "/v1/partner/totals"): [("/v1/partner/totals", None, 200, None)],
 }

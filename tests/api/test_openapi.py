@@ -99,6 +99,7 @@ def test_examples_of_answers_have_the_fields_of_answers(till: Till, contract: Co
         ("/v1/operations?limit=1", "OperationPage"),
         ("/v1/partner", "PartnerBody"),
         ("/v1/partner/totals", "TotalsBody"),
+        ("/v1/events", "EventPage"),
     ]:
         assert till.get(path).json().keys() == schemas[name]["examples"][0].keys()
 

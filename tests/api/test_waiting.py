@@ -9,8 +9,11 @@ from typing import Any
 from httpx import ASGITransport, AsyncClient
 
 from coalition.api import Context, Readiness, create_app
+from coalition.api.streams import EventStreams
 from coalition.service import LedgerService
 from coalition.service.balances import PastBalances
+from coalition.service.bell import Bell
+from coalition.service.events import EventFeed
 from coalition.submit.idempotency import IdempotencyKeys
 from tests.api.conftest import MEMBER, World
 from tests.api.fake_batches import FakeBatches
@@ -26,6 +29,7 @@ def test_two_thousand_tills_wait_while_others_read(world: World) -> None:
     service = LedgerService(world.book, world.book, FakeTexts())  # type: ignore[arg-type]
     campaigns: Any = FakeCampaigns()
     keys = IdempotencyKeys(world.outbox)
+    events = EventFeed(world.book)  # type: ignore[arg-type]
     context = Context(
         service=service,
         access=world.access,
@@ -38,6 +42,8 @@ def test_two_thousand_tills_wait_while_others_read(world: World) -> None:
         authoring=campaigns,
         idempotency=keys,
         batches=FakeBatches(world.book),  # type: ignore[arg-type]
+        events=events,
+        streams=EventStreams(service, events, Bell()),
     )
     app = create_app(context)
     headers = {"Authorization": f"Bearer {world.access.credentials.issue(1, 'many tills')}"}

@@ -23,7 +23,7 @@ from coalition.index.follower import Follower
 from coalition.index.projection import project, roll_back
 from coalition.index.queries import CampaignStatus, Queries
 from coalition.index.records import all_awards
-from coalition.ledger.award_records import AwardKind, award_record_of
+from coalition.ledger.award_records import AwardKind, AwardRecord, award_record_of
 from coalition.ledger.campaign_events import Awarded, Progressed
 from coalition.ledger.campaigns.award_words import AwardWord
 from coalition.ledger.campaigns.state import Campaign, CampaignState
@@ -34,6 +34,8 @@ from coalition.ledger.lots import Lots
 from coalition.ledger.operations import Earn
 from coalition.ledger.state import State, apply_all
 from coalition.ledger.tiers import TierState
+from coalition.service.events import START as PLACE_BEFORE_ALL
+from coalition.service.events import EventFeed
 from tests.index.campaigns import (
     ACTION,
     ALWAYS,
@@ -383,3 +385,18 @@ def test_earns_of_one_batch_see_each_other(fresh: Books, engine: Engine) -> None
     tiers = [AwardWord.from_word(Queries(engine).original(1, receipt).awards[0]).tier for receipt in (1, 2, 3, 4)]  # type: ignore[union-attr]
 
     assert tiers == [0, 1, 1, 2]
+
+
+def test_awards_with_a_partners_purchases_are_its_events(queries: Queries) -> None:
+    feed = EventFeed(queries)
+    kinds = set()
+    for partner in (1, 2):
+        records = [event.record for event in feed.after(partner, PLACE_BEFORE_ALL, 10_000)]
+        awards = [one for one in records if isinstance(one, AwardRecord)]
+        assert {one.partner for one in awards} == {partner}
+        assert [(one.block, one.log) for one in records] == sorted((one.block, one.log) for one in records)
+        for earn in (one for one in records if not isinstance(one, AwardRecord) and one.accepted):
+            given = [one.points for one in awards if (one.transaction, one.receipt) == (earn.transaction, earn.receipt)]
+            assert sum(given) <= earn.awarded
+        kinds |= {one.kind for one in awards}
+    assert kinds == {AwardKind.AWARD, AwardKind.TAKEN_BACK}
