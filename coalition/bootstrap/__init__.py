@@ -1,6 +1,6 @@
 """Puts the parts together: the only place that makes chains, databases, signers and threads."""
 
-from coalition.bootstrap.home import LedgerParameters, create_ledger, forget_ledger, open_access
+from coalition.bootstrap.home import LedgerParameters, create_ledger, forget_ledger, make_private, open_access
 from coalition.bootstrap.ledger import OpenLedger
 from coalition.bootstrap.offline import Offline, offline
 from coalition.bootstrap.opening import open_ledger
@@ -12,6 +12,7 @@ __all__ = [
     "OpenLedger",
     "create_ledger",
     "forget_ledger",
+    "make_private",
     "offline",
     "open_access",
     "open_ledger",

@@ -29,6 +29,7 @@ __all__ = [
     "access_of",
     "create_ledger",
     "forget_ledger",
+    "make_private",
     "node_of",
     "open_access",
     "open_keystore",
@@ -62,8 +63,8 @@ def create_ledger(settings: Settings, parameters: LedgerParameters) -> Deploymen
         raise SetupError(
             f"{settings.home} holds a ledger already. Choose another folder with --home.", code="ledger_exists"
         )
-    _make_private(settings.home)
-    _make_private(settings.keystores)
+    make_private(settings.home)
+    make_private(settings.keystores)
     keystore = open_keystore(settings)
     known = set(keystore.names())
     signers = {name: keystore.signer(name) if name in known else keystore.create(name) for name in ROLES}
@@ -174,7 +175,12 @@ def node_of(settings: Settings, start_timestamp: int | None = None) -> Iterator[
         yield Node(chain.url, embedded, durable_block)
 
 
-def _make_private(folder: Path) -> None:
+def make_private(folder: Path) -> None:
+    """Make a folder that only its owner can enter, unless it is there.
+
+    Raises:
+        SetupError: `home_unusable`.
+    """
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     except OSError as error:

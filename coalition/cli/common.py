@@ -19,10 +19,11 @@ from coalition.errors import CoalitionError, InputError
 from coalition.service.files import parse_time
 from coalition.settings import Settings
 
-__all__ = ["Output", "command", "error_console", "progress_bar", "time_of", "time_text"]
+__all__ = ["PORT", "Output", "command", "error_console", "progress_bar", "time_of", "time_text"]
 
 error_console = Console(stderr=True)
 WIDTH = 140
+PORT = click.IntRange(0, (1 << 16) - 1)
 
 
 class Output:
@@ -48,7 +49,8 @@ class Output:
         if self.as_json:
             self.data(value)
             return
-        table = Table(title=title, title_justify="left")
+        self._console.print(title, style="table.title", highlight=False, markup=False)
+        table = Table()
         for number, column in enumerate(columns):
             table.add_column(column, justify="left" if number == 0 else "right", no_wrap=True)
         for row in rows:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from coalition.bootstrap import OpenLedger, open_ledger, serve
-from coalition.cli.common import Output, command, progress_bar
+from coalition.cli.common import PORT, Output, command, progress_bar
 from coalition.settings import Settings
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ REACHED = {"levels": "levels passed", "quest": "partners visited"}
 @click.option("--no-serve", is_flag=True, help="End after the audit.")
 @click.option("--reset", is_flag=True, help="Forget the demo's ledger, and end.")
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
-@click.option("--port", type=int, default=8000, show_default=True, help="Port of the API; a free one if it is taken.")
+@click.option("--port", type=PORT, default=8000, show_default=True, help="Port of the API; a free one if it is taken.")
 @command
 def demo(settings: Settings, out: Output, days: int | None, no_serve: bool, reset: bool, host: str, port: int) -> None:
     """Replay a year of shopping (The Complete Journey) into a ledger, audit it, and serve it.
@@ -37,8 +37,10 @@ def demo(settings: Settings, out: Output, days: int | None, no_serve: bool, rese
     from coalition.demo.promotions import promotions
 
     if reset:
+        known = settings.deployment_file.exists()
         replay.forget_demo_ledger(settings)
-        out.data({"home": str(settings.home), "reset": True}, f"The ledger in {settings.home} is forgotten.")
+        told = f"The ledger in {settings.home} is forgotten." if known else f"There is no ledger in {settings.home}."
+        out.data({"home": str(settings.home), "reset": known}, told)
         return
     replay.create_demo_ledger(settings)
     with open_ledger(settings, clock_follows=True, clock_step=replay.CLOCK_STEP) as ledger:

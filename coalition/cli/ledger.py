@@ -8,7 +8,7 @@ import click
 
 from coalition.bootstrap import LedgerParameters, create_ledger, open_ledger, serve
 from coalition.chain.deploy import Deployment, Parameters
-from coalition.cli.common import Output, command, progress_bar, time_text
+from coalition.cli.common import PORT, Output, command, progress_bar, time_text
 from coalition.settings import Settings
 
 __all__ = ["COMMANDS"]
@@ -48,7 +48,7 @@ def deploy(
 
 @click.command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
-@click.option("--port", type=int, default=8000, show_default=True, help="Port to listen on; 0 picks a free one.")
+@click.option("--port", type=PORT, default=8000, show_default=True, help="Port to listen on; 0 picks a free one.")
 @command
 def up(settings: Settings, out: Output, host: str, port: int) -> None:
     """Run the chain and the API until Ctrl-C."""

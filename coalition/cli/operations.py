@@ -164,7 +164,8 @@ def balance(settings: Settings, out: Output, member: str) -> None:
                 for lot in found.lots
             ],
         }
-        lines = [f"{found.points:,} points of {account}"]
+        stranger = "" if found.member else ", which is no member"
+        lines = [f"{found.points:,} points of {account}{stranger}"]
         lines += [f"  {lot.points:,} until {time_text(lot.expires_at)}" for lot in found.lots]
         if found.held:
             lines.append(f"  {found.held:,} held")

@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import TypeAlias
 
-from coalition.bootstrap import LedgerParameters, OpenLedger, create_ledger, forget_ledger
+from coalition.bootstrap import LedgerParameters, OpenLedger, create_ledger, forget_ledger, make_private
 from coalition.chain.deploy import Parameters
 from coalition.demo import campaigns, journey
 from coalition.demo.promotions import Promotion, promotions
@@ -83,6 +83,7 @@ def create_demo_ledger(settings: Settings) -> None:
     contracts = Parameters(
         epoch_origin=start, epoch_length=EPOCH_DAYS * DAY, validity_duration=VALIDITY_EPOCHS, notice_seconds=DAY
     )
+    make_private(settings.home)
     DemoProgress().write(settings)
     create_ledger(settings, LedgerParameters(contracts, start_timestamp=start))
 

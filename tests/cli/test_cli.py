@@ -237,6 +237,7 @@ def test_up_ends_with_ctrl_c_and_leaves_nothing_running(home: Path, served: Serv
     assert served.process.returncode == 0 and "Stopped." in said
     assert left_running(home) == []
     assert coalition(home, "balance", "ann", "--json").json["points"] == 660
+    assert coalition(home, "balance", "nobody").out.rstrip().endswith("which is no member")
     assert left_running(home) == []
 
 
@@ -253,7 +254,16 @@ def test_no_ledger(tmp_path: Path, words: tuple[str, ...]) -> None:
 
 
 @pytest.mark.parametrize(
-    "words", [("nothing",), ("earn",), ("earn", "--spend-minor", "1.5"), ("history", "--limit", "0"), ("load",)]
+    "words",
+    [
+        ("nothing",),
+        ("earn",),
+        ("earn", "--spend-minor", "1.5"),
+        ("history", "--limit", "0"),
+        ("load",),
+        ("up", "--port", "65536"),
+        ("demo", "--port", "-1"),
+    ],
 )
 def test_wrong_usage_is_status_2(tmp_path: Path, words: tuple[str, ...]) -> None:
     shown = CliRunner().invoke(main, [*words])

@@ -102,6 +102,7 @@ def test_reset_forgets_the_ledger_and_nothing_else(home: Path) -> None:
     assert coalition(home, "demo", "--reset", "--json").json["reset"] is True
     left = {path.name for path in home.iterdir()}
     assert left == {"notes.txt"}
+    assert coalition(home, "demo", "--reset", "--json").json["reset"] is False, "there is none any more"
     assert coalition(home, "balance", "household-1", "--json", status=1).json["error"]["code"] == "ledger_missing"
 
 
@@ -119,3 +120,9 @@ def test_days_are_counted_from_one(tmp_path: Path) -> None:
     shown = coalition(tmp_path / "home", "demo", "--days", "0", "--no-serve", status=2)
     assert "--days" in shown.err
     assert not (tmp_path / "home").exists()
+
+
+def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    shown = coalition(tmp_path / "file" / "home", "demo", "--days", "1", "--no-serve", "--json", status=1)
+    assert shown.json["error"]["code"] == "home_unusable"
