@@ -29,6 +29,7 @@ from coalition.api.routes import (
 from coalition.api.routes import campaigns as campaign_routes
 from coalition.api.routes import events as event_routes
 from coalition.api.security import describe_security
+from coalition.api.turns import Turns
 
 __all__ = ["create_app"]
 
@@ -54,6 +55,7 @@ def create_app(context: Context) -> FastAPI:
         generate_unique_id_function=lambda route: route.name,
     )
     app.state.context = context
+    app.add_middleware(Turns)
     handle_errors(app)
     v1 = APIRouter(prefix="/v1")
     for part in (

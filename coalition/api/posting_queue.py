@@ -26,6 +26,7 @@ __all__ = ["PostingQueue"]
 
 RECORDERS_MAX = 2
 TOGETHER_MAX = 500
+TOLD_IN_A_ROUND = 2
 Ask: TypeAlias = Callable[[], Asked]
 
 
@@ -140,12 +141,16 @@ class PostingQueue:
         if not self._is_woken:
             self._is_woken = True
             with suppress(RuntimeError):  # nobody waits any more: the loop is closed
-                loop.call_soon_threadsafe(self._take_up_all)
+                loop.call_soon_threadsafe(self._take_some_up, loop)
 
-    def _take_up_all(self) -> None:
+    def _take_some_up(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Wake some who wait, and the others in the next round, so that whoever comes in between is served in between."""
         self._is_woken = False
-        while self._decided:
+        for _ in range(min(TOLD_IN_A_ROUND, len(self._decided))):
             self._take_up(*self._decided.popleft())
+        if self._decided and not self._is_woken:
+            self._is_woken = True
+            loop.call_soon(self._take_some_up, loop)
 
     def _take_up(self, call: _Call, future: Future[OperationRecord]) -> None:
         assert call.asked is not None

@@ -68,7 +68,14 @@ def open_ledger(
         follower.catch_up()
         queries = Queries(index_engine)
         submitter = Submitter(
-            outbox_engine, rpc, deployment, {}, clock_follows, node.durable_block, day_seconds=clock_step
+            outbox_engine,
+            rpc,
+            deployment,
+            {},
+            clock_follows,
+            node.durable_block,
+            day_seconds=clock_step,
+            sent=follower.wake,
         )
         keys = _PostingKeys(keystore, submitter, queries)
         keys.take_up()

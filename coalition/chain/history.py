@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -39,12 +39,7 @@ def head(rpc: Rpc) -> BlockHeader:
 
 def headers(rpc: Rpc, numbers: Iterable[int]) -> dict[int, BlockHeader]:
     """Return the headers of blocks by their numbers, without those that the chain does not have."""
-    blocks = rpc.batch([("eth_getBlockByNumber", [hex(at), False]) for at in sorted(set(numbers))])
-    for block in blocks:
-        if isinstance(block, RpcError):
-            raise block
-    found = [_header(block) for block in blocks if block is not None]
-    return {header.number: header for header in found}
+    return _headers(rpc.batch(_header_calls(sorted(set(numbers)))))
 
 
 def events(
@@ -61,12 +56,16 @@ def events(
 
 
 def events_and_headers(
-    rpc: Rpc, deployment: Deployment, first: int, last: int, *, domain_only: bool = False
+    rpc: Rpc, deployment: Deployment, first: int, last: int, *, domain_only: bool = False, also: Iterable[int] = ()
 ) -> tuple[list[tuple[Position, Event]], dict[int, BlockHeader]]:
-    """Return what `events` returns, and the headers of the blocks in which it happened."""
-    logs = _logs(rpc, deployment, first, last, domain_only)
+    """Return what `events` returns, and the headers of the blocks in which it happened, and of those in `also`.
+
+    Where `also` names the blocks in which something happened, the node is asked once.
+    """
+    logs, known = _logs(rpc, deployment, first, last, domain_only, sorted(set(also)))
     hashes = {number(log["blockNumber"]): log["blockHash"] for log in logs}
-    known = headers(rpc, hashes)
+    missing = hashes.keys() - known.keys()
+    known |= headers(rpc, missing) if missing else {}
     for at, block_hash in hashes.items():
         if at not in known or known[at].hash != block_hash:
             raise ChainUnavailable(
@@ -77,8 +76,10 @@ def events_and_headers(
     return decode_logs(logs, {at: header.timestamp for at, header in known.items()}), known
 
 
-def _logs(rpc: Rpc, deployment: Deployment, first: int, last: int, domain_only: bool) -> list[dict[str, Any]]:
-    """The logs of a range; cut in two where a node finds it too large."""
+def _logs(
+    rpc: Rpc, deployment: Deployment, first: int, last: int, domain_only: bool, also: Sequence[int]
+) -> tuple[list[dict[str, Any]], dict[int, BlockHeader]]:
+    """The logs of a range, and headers; cut in two where a node finds it too large."""
     wanted: dict[str, Any] = {
         "fromBlock": hex(first),
         "toBlock": hex(last),
@@ -86,15 +87,32 @@ def _logs(rpc: Rpc, deployment: Deployment, first: int, last: int, domain_only: 
     }
     if domain_only:
         wanted["topics"] = [DOMAIN_TOPICS]
-    try:
-        logs: list[dict[str, Any]] = rpc.call("eth_getLogs", [wanted])
-        return logs
-    except RpcError as error:
-        too_large = error.rpc_code == LIMIT_EXCEEDED or any(word in error.message.lower() for word in LIMIT_WORDS)
-        if first >= last or not too_large:
-            raise
+    found, *blocks = rpc.batch([("eth_getLogs", [wanted]), *_header_calls(also)])
+    known = _headers(blocks)
+    if not isinstance(found, RpcError):
+        return found, known
+    too_large = found.rpc_code == LIMIT_EXCEEDED or any(word in found.message.lower() for word in LIMIT_WORDS)
+    if first >= last or not too_large:
+        raise found
     middle = (first + last) // 2
-    return _logs(rpc, deployment, first, middle, domain_only) + _logs(rpc, deployment, middle + 1, last, domain_only)
+    before, _ = _logs(rpc, deployment, first, middle, domain_only, ())
+    after, _ = _logs(rpc, deployment, middle + 1, last, domain_only, ())
+    return before + after, known
+
+
+def _header_calls(numbers: Iterable[int]) -> list[tuple[str, list[Any]]]:
+    return [("eth_getBlockByNumber", [hex(at), False]) for at in numbers]
+
+
+def _headers(blocks: Iterable[Any]) -> dict[int, BlockHeader]:
+    found = {}
+    for block in blocks:
+        if isinstance(block, RpcError):
+            raise block
+        if block is not None:
+            header = _header(block)
+            found[header.number] = header
+    return found
 
 
 def _header(block: dict[str, Any]) -> BlockHeader:

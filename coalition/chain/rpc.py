@@ -8,9 +8,9 @@ from __future__ import annotations
 import threading
 from typing import Any, Protocol
 
-import httpx
 import orjson
 
+from coalition.chain.connections import Connections
 from coalition.errors import ChainUnavailable
 
 __all__ = ["HttpRpc", "Rpc", "RpcError", "number"]
@@ -58,9 +58,7 @@ class HttpRpc:
     def __init__(self, url: str, timeout: float = 30.0) -> None:
         self.url = url
         self._timeout = timeout
-        limits = httpx.Limits(max_connections=64, max_keepalive_connections=16, keepalive_expiry=30)
-        headers = {"Content-Type": "application/json"}
-        self._client = httpx.Client(timeout=timeout, limits=limits, headers=headers, trust_env=False)
+        self._connections = Connections(url, timeout)
         self._lock = threading.Lock()
         self._last_id = 0
 
@@ -86,7 +84,7 @@ class HttpRpc:
 
     def close(self) -> None:
         """Close the connections."""
-        self._client.close()
+        self._connections.close()
 
     def _batch(self, calls: list[tuple[str, list[Any]]]) -> list[Any]:
         first = self._ids(len(calls))
@@ -108,15 +106,15 @@ class HttpRpc:
 
     def _post(self, body: Any, what: str) -> Any:
         try:
-            response = self._client.post(self.url, content=orjson.dumps(body))
-        except httpx.TimeoutException:
+            status, content = self._connections.post(orjson.dumps(body))
+        except TimeoutError:
             raise self._unavailable(f"did not answer {what} within {self._timeout:g} s") from None
-        except (httpx.HTTPError, httpx.InvalidURL, RuntimeError) as error:
+        except (OSError, ValueError) as error:
             raise self._unavailable(f"cannot be reached ({error})") from None
         try:
-            return orjson.loads(response.content)
+            return orjson.loads(content)
         except orjson.JSONDecodeError:
-            raise self._unavailable(f"answered HTTP {response.status_code} without JSON") from None
+            raise self._unavailable(f"answered HTTP {status} without JSON") from None
 
     def _unavailable(self, what: str) -> ChainUnavailable:
         return ChainUnavailable(

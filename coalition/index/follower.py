@@ -26,6 +26,7 @@ from coalition.ledger.events import Event, Position
 __all__ = ["Follower", "FollowerStatus", "Listener"]
 
 POLL_SECONDS = 0.25
+EAGER_SECONDS = 0.002
 BACK_OFF_SECONDS_MAX = 10.0
 KNOWN_BLOCKS = 64
 
@@ -46,7 +47,8 @@ class Listener(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class FollowerStatus:
-    """How far the follower is. `block` was indexed last, `block_seen` is the chain's last as far as known.
+    """How far the follower is. `block` was indexed last, `block_seen` is the chain's last as far as known, of the Unix time
+    `time_seen`: never before that of what this follower has indexed.
 
     `error` is the fault of the last poll, None if it had none; `listener_error` the last that a listener raised.
     """
@@ -54,6 +56,7 @@ class FollowerStatus:
     running: bool
     block: int
     block_seen: int
+    time_seen: int = 0
     error: Exception | None = None
     listener_error: Exception | None = None
 
@@ -113,18 +116,25 @@ class Follower:
             thread.join()
 
     def wake(self) -> None:
-        """Poll now instead of at the next interval: for whoever knows that a block has come."""
+        """Poll now instead of at the next interval: for whoever knows that a block has come, or is about to."""
         self._wake.set()
 
     def run(self) -> None:
-        """Poll until `stop`. Faults are kept for `status` and tried again, ever more slowly, for ever."""
+        """Poll until `stop`: at once after a block or a call of `wake`, then ever more slowly down to the interval.
+
+        Faults are kept for `status` and tried again, ever more slowly, for ever.
+        """
         self._note(running=True)
         pause = 0.0
         while not self._stopping.is_set():
-            self._wake.wait(pause)
-            self._wake.clear()
+            if self._wake.wait(pause):
+                self._wake.clear()
+                pause = 0.0
             try:
-                pause = 0.0 if self._stopping.is_set() or self.poll() else self._poll_seconds
+                if self._stopping.is_set() or self.poll():  # noqa: SIM108
+                    pause = 0.0
+                else:
+                    pause = min(self._poll_seconds, max(EAGER_SECONDS, 2 * pause))
             except Exception as error:
                 if self._status.error is None:
                     log.warning("following failed, will try again: %s", error)
@@ -153,6 +163,7 @@ class Follower:
         with self._one_at_a_time:
             cursor = self._open()
             head = self._source.head()
+            self._note(block_seen=head.number, time_seen=head.timestamp)
             if not self._source.holds(cursor, head):
                 cursor = self._roll_back(cursor, head)
             self._catch_up_listeners(cursor)
@@ -166,7 +177,7 @@ class Follower:
                     cursor = replace(cursor, number=found.last.number)
                     self._told = found.last.number
                     self._tell(found.events, found.last.number)
-            self._note(block=cursor.number, block_seen=head.number, error=None)
+            self._note(block=cursor.number, error=None)
             return indexed
 
     def _open(self) -> book.Cursor:

@@ -90,9 +90,13 @@ class Source:
         """
         first, last = cursor.number + 1, min(head.number, cursor.number + self._span)
         before = head.hash if last == head.number else self.hashes([last])[last]
-        events, headers = self._events(first, last)
         newest = range(max(first, head.number - BLOCKS_KEPT + 1), last + 1)
-        headers |= self._headers({first, last, *newest} - headers.keys() | {last})
+        events, headers = self._events(first, last, {first, *newest})
+        headers |= self._headers(
+            [last]
+        )  # again, after the logs: what was asked for together may be answered in any order
+        if not {first, *newest} <= headers.keys():
+            raise _changed()
         if headers[last].hash != before or cursor.hash not in ("", headers[first].parent_hash):
             raise _changed()
         for _, event in events:
@@ -104,7 +108,7 @@ class Source:
         """Yield events of blocks `first` to `last` in ranges, each with its last block."""
         while first <= last:
             until = min(last, first + self._span - 1)
-            yield self._events(first, until)[0], until
+            yield self._events(first, until, ())[0], until
             first = until + 1
 
     def _headers(self, numbers: Iterable[int]) -> dict[int, BlockHeader]:
@@ -114,9 +118,11 @@ class Source:
             raise _changed()
         return found
 
-    def _events(self, first: int, last: int) -> tuple[Events, dict[int, BlockHeader]]:
+    def _events(self, first: int, last: int, also: Iterable[int]) -> tuple[Events, dict[int, BlockHeader]]:
         try:
-            events, headers = history.events_and_headers(self._rpc, self._deployment, first, last, domain_only=True)
+            events, headers = history.events_and_headers(
+                self._rpc, self._deployment, first, last, domain_only=True, also=also
+            )
         except ChainUnavailable:  # the node may have had too much to do
             self._span = max(1, self._span // 4)
             raise

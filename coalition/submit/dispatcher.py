@@ -10,6 +10,7 @@ what is taken in meanwhile, such as a day's redemptions, still finds its own day
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Sequence
 
 from coalition.chain.codec import encode_batch
@@ -28,6 +29,8 @@ ROUND_GROUPS = 32
 PAUSE_SECONDS = 0.1
 PAUSE_SECONDS_MAX = 5.0
 IDLE_SECONDS = 1.0
+ROUND_SECONDS = 0.01
+"""From the beginning of one round to that of the next, at least: a lone operation goes at once, many go together."""
 
 
 class Dispatcher:
@@ -45,7 +48,10 @@ class Dispatcher:
         board = self._board
         while not board.closing.is_set():
             try:
-                if not self.round():
+                begun = time.monotonic()
+                if self.round():
+                    board.sleep(max(0.0, begun + ROUND_SECONDS - time.monotonic()))
+                else:
                     with board.lock:
                         board.lock.wait_for(self._has_work, IDLE_SECONDS)
                 self._pause = PAUSE_SECONDS

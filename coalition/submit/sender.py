@@ -48,6 +48,7 @@ class Sender:
         watch: Watch,
         durable_block: Callable[[], int | None] | None,
         adopt: Callable[[], object],
+        sent: Callable[[], None],
         clock: Clock | None = None,
     ) -> None:
         self._board = board
@@ -56,6 +57,7 @@ class Sender:
         self._watch = watch
         self._durable_block = durable_block
         self._adopt = adopt
+        self._sent = sent
         self._clock = clock
         self._adopt_at = time.monotonic() + ADOPT_SECONDS
         self._turn = 0
@@ -205,6 +207,7 @@ class Sender:
                 for sent in reversed(batch):
                     sent.lane.outgoing.appendleft(sent)
             raise
+        self._sent()
         self._board.checkpoint("sent")
         now = time.monotonic()
         with self._board.lock:

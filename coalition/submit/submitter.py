@@ -71,6 +71,7 @@ class Submitter:
         window: int = WINDOW,
         checkpoint: Checkpoint = lambda _name: None,
         day_seconds: int = DAY_SECONDS,
+        sent: Callable[[], None] = lambda: None,
     ) -> None:
         """Prepare; nothing happens before `start`.
 
@@ -82,6 +83,7 @@ class Submitter:
             pending_max: operations in memory; `post` waits while there are more.
             window: transactions of one key on their way at a time.
             day_seconds: how far the clock moves at a time where `clock_follows`.
+            sent: called when transactions were sent: a block with them is about to come.
             checkpoint: called with the name of each step when it is done; for tests.
         """
         self._rpc = rpc
@@ -95,7 +97,9 @@ class Submitter:
         self._relay = Relay(self._board, self._outbox)
         self._watch = Watch(self._board, self._outbox, rpc)
         clock = Clock(rpc) if clock_follows else None
-        self._sender = Sender(self._board, self._outbox, rpc, self._watch, durable_block, self._adopt_orphans, clock)
+        self._sender = Sender(
+            self._board, self._outbox, rpc, self._watch, durable_block, self._adopt_orphans, sent, clock
+        )
         self._dispatcher = Dispatcher(self._board, self._outbox, rpc)
         self._is_recovered = False
         self._recovering = threading.Lock()

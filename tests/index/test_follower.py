@@ -110,6 +110,19 @@ def test_the_run_loop_reports_a_fault_and_goes_on_when_it_is_over(fresh: Books, 
     assert Queries(engine).head().number == int(fresh.rpc.call("eth_blockNumber", []), 16)
 
 
+def test_a_block_that_comes_a_moment_after_the_wake_is_not_left_for_the_interval(fresh: Books, engine: Engine) -> None:
+    follower = Follower(engine, fresh.rpc, fresh.deployment, poll_seconds=3_600)
+    follower.catch_up()
+    follower.start()
+    follower.wake()
+    time.sleep(0.02)
+    fresh.earn(1, 0, 1)
+    head = fresh.rpc.call("eth_getBlockByNumber", ["latest", False])
+    until(lambda: follower.status().block == int(head["number"], 16))
+    assert follower.status().time_seen == int(head["timestamp"], 16)
+    follower.stop()
+
+
 def until(condition: Any) -> None:
     deadline = time.monotonic() + 10
     while not condition():
