@@ -19,6 +19,7 @@ from coalition.api.routes import (
     bulk,
     members,
     oauth,
+    occasions,
     operations,
     partner,
     posting,
@@ -68,6 +69,7 @@ def create_app(context: Context) -> FastAPI:
         partner,
         statements,
         authoring,
+        occasions,
         campaign_routes,
         access,
     ):

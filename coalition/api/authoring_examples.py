@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from coalition.api.campaign_examples import CAMPAIGN, CLOSES, OPENS
+from coalition.api.campaign_examples import CAMPAIGN, CLOSES, FRIEND, OPENS
 from coalition.api.examples import MEMBER
 
 __all__ = [
@@ -18,7 +18,6 @@ __all__ = [
     "TEMPLATE",
 ]
 
-FRIEND = "0x2B5AD5c4795c026514f8317c7a215E218DcCD6cF"
 TEXT = """\
 campaign: Bread and greens
 says: Visit both shops in April and get 300 points.

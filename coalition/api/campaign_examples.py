@@ -10,11 +10,16 @@ __all__ = [
     "APPROVAL",
     "BADGES",
     "CAMPAIGN",
+    "CLAIMS",
+    "CLAIM_REQUEST",
     "CLOSES",
+    "FRIEND",
     "MEMBER_CAMPAIGNS",
     "OPENS",
     "PREVIEW",
     "PROPOSAL",
+    "REFERRAL",
+    "REFERRAL_REQUEST",
     "TIER",
     "TOTALS",
 ]
@@ -155,3 +160,8 @@ PREVIEW: dict[str, Any] = {
         "left_out": [{"campaign": 2, "name": "Bring a friend", "reason": "not_referred"}],
     },
 }
+FRIEND = "0x2B5AD5c4795c026514f8317c7a215E218DcCD6cF"
+REFERRAL_REQUEST: dict[str, Any] = {"member": MEMBER, "referrer": FRIEND}
+REFERRAL: dict[str, Any] = {"campaign": 1} | REFERRAL_REQUEST
+CLAIM_REQUEST: dict[str, Any] = {"members": [MEMBER, FRIEND]}
+CLAIMS: dict[str, Any] = {"campaign": 1, "points": 200, "awarded": {MEMBER: 200}, "refused": {FRIEND: "not_eligible"}}

@@ -32,6 +32,8 @@ SCOPE_BY_ROUTE: dict[str, Scope | None] = {
     "resume": Scope.ADMIN,
     "end": Scope.ADMIN,
     "close": Scope.ADMIN,
+    "refer": Scope.EARN,
+    "claim": Scope.EARN,
     "api_keys": Scope.ADMIN,
     "issue_api_key": Scope.ADMIN,
     "rotate_api_key": Scope.ADMIN,

@@ -14,10 +14,12 @@ __all__ = [
     "Campaign",
     "CampaignTotals",
     "Campaigns",
+    "Claims",
     "LeftOut",
     "MemberCampaign",
     "MemberCampaigns",
     "PurchasePreview",
+    "Referral",
     "Sponsor",
     "Terms",
     "Tier",
@@ -208,3 +210,22 @@ class PurchasePreview:
     tier_points: int
     awards: tuple[Award, ...]
     left_out: tuple[LeftOut, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Referral:
+    """Who brought a new member, as the chain has it now."""
+
+    campaign: int
+    member: str
+    referrer: str
+
+
+@dataclass(frozen=True, slots=True)
+class Claims:
+    """What came of claims, by account: points paid, or why not."""
+
+    campaign: int
+    points: int
+    awarded: Mapping[str, int]
+    refused: Mapping[str, str]

@@ -11,7 +11,9 @@ from coalition.client.campaign_answers import (
     Campaign,
     Campaigns,
     CampaignTotals,
+    Claims,
     MemberCampaigns,
+    Referral,
     Tier,
 )
 from coalition.client.request import Effect, Request, get, post, segment
@@ -22,11 +24,13 @@ __all__ = [
     "campaign",
     "campaign_progress",
     "campaigns",
+    "claim_awards",
     "close_campaign",
     "end_campaign",
     "member_campaigns",
     "pause_campaign",
     "propose_campaign",
+    "refer_member",
     "resume_campaign",
     "start_campaign",
     "tier",
@@ -89,6 +93,17 @@ def end_campaign(number: int) -> Request[Campaign]:
 def close_campaign(number: int) -> Request[Campaign]:
     """Release what is left of its budget, from 30 days after its end."""
     return post(f"/v1/campaigns/{number}/close", Campaign, Effect.CHANGE)
+
+
+def refer_member(number: int, member: str, referrer: str) -> Request[Referral]:
+    """Say who brought a member that has not bought yet."""
+    body = {"member": member, "referrer": referrer}
+    return post(f"/v1/campaigns/{number}/referrals", Referral, Effect.CHANGE, body)
+
+
+def claim_awards(number: int, members: Sequence[str]) -> Request[Claims]:
+    """Have up to 100 members paid whose time has come, each once."""
+    return post(f"/v1/campaigns/{number}/claims", Claims, Effect.CHANGE, {"members": members})
 
 
 def member_campaigns(member: str) -> Request[MemberCampaigns]:

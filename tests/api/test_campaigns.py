@@ -180,6 +180,40 @@ def test_a_preview_says_what_it_leaves_out(street: Street) -> None:
     assert preview["left_out"] == [{"campaign": number, "name": "Two of three", "reason": "attested"}]
 
 
+def test_who_brought_a_member_is_said_and_both_are_paid(street: Street) -> None:
+    ann = street.coalition.member("ann")
+    number = street.running(kind="referral", terms={"new member": "20 points", "referrer": "30 points"})
+    bob = street.coalition.member("bob")
+    body = {"member": bob, "referrer": ann}
+    answer = street.cafe.post(f"/campaigns/{number}/referrals", body)
+    assert (answer.status_code, answer.json()) == (201, {"campaign": number} | body)
+    assert street.bakery.post("/earn", {"member": bob, "receipt": "1", "spend_minor": 100}).json()["awarded"] == 20
+    assert (street.coalition.balance(bob), street.coalition.balance(ann)) == (120, 30)
+
+    for wrong in (body, {"member": ann, "referrer": ann}):
+        assert code_of(street.cafe.post(f"/campaigns/{number}/referrals", wrong), 422) == "referral_refused"
+    assert code_of(street.florist.post(f"/campaigns/{number}/referrals", body), 404) == "campaign_unknown"
+    for wrong in ({"referrer": "0x12"}, {"member": "ann"}):
+        assert code_of(street.cafe.post(f"/campaigns/{number}/referrals", body | wrong), 422) == "address_invalid"
+
+
+def test_what_is_due_is_claimed_once(street: Street) -> None:
+    ann = street.coalition.member("ann")
+    number = street.running(kind="milestone", terms={"of": "enrolment", "award": "20 points"})
+    bob = street.coalition.member("bob")
+    found = street.cafe.post(f"/campaigns/{number}/claims", {"members": [ann, bob, bob]}).json()
+    assert (found["campaign"], found["points"], found["awarded"]) == (number, 20, {bob: 20})
+    assert found["refused"].keys() <= {ann}
+    assert street.coalition.balance(bob) == 20
+
+    again = street.bakery.post(f"/campaigns/{number}/claims", {"members": [bob]}).json()
+    assert (again["points"], street.coalition.balance(bob)) == (0, 20)
+    assert code_of(street.florist.post(f"/campaigns/{number}/claims", {"members": [bob]}), 404) == "campaign_unknown"
+    for wrong in ([], [bob] * 101):
+        assert code_of(street.cafe.post(f"/campaigns/{number}/claims", {"members": wrong}), 422) == "input_invalid"
+    assert code_of(street.cafe.post(f"/campaigns/{number}/claims", {"members": ["0x12"]}), 422) == "address_invalid"
+
+
 def test_tiers_and_badges(street: Street) -> None:
     ann = street.coalition.member("ann")
     path = street.coalition.folder / "tiers.yaml"

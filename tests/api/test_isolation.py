@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from coalition.api.campaign_examples import CLAIM_REQUEST, REFERRAL_REQUEST
 from coalition.api.examples import BATCH, BATCH_ANSWER, KEY
 from tests.api.conftest import DEADLINE, MEMBER, Till, code_of
 from tests.api.fakes import FakeBook
@@ -48,6 +49,10 @@ ATTEMPTS: dict[tuple[str, str], list[tuple[str, Any, int, str | None]]] = {
     ("post", "/v1/campaigns/{campaign}/start"): [("/v1/campaigns/1/start", {}, 404, "campaign_unknown")],
     ("post", "/v1/campaigns/{campaign}/pause"): [("/v1/campaigns/1/pause", {}, 404, "campaign_unknown")],
     ("post", "/v1/campaigns/{campaign}/resume"): [("/v1/campaigns/1/resume", {}, 404, "campaign_unknown")],
+    ("post", "/v1/campaigns/{campaign}/referrals"): [
+        ("/v1/campaigns/1/referrals", REFERRAL_REQUEST, 404, "campaign_unknown")
+    ],
+    ("post", "/v1/campaigns/{campaign}/claims"): [("/v1/campaigns/1/claims", CLAIM_REQUEST, 404, "campaign_unknown")],
     ("post", "/v1/campaigns/{campaign}/close"): [("/v1/campaigns/1/close", {}, 404, "campaign_unknown")],
     ("get", "/v1/campaigns/{campaign}/versions/{version}/file"): [
         ("/v1/campaigns/1/versions/1/file", None, 404, "campaign_unknown")

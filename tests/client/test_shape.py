@@ -18,7 +18,7 @@ import pytest
 from coalition import client as package
 from coalition.api import create_app
 from coalition.api.authoring_examples import ATTESTED, CHECK, FILE, INVITATION, SIMULATION, TEMPLATE
-from coalition.api.campaign_examples import APPROVAL, CAMPAIGN, MEMBER_CAMPAIGNS, PREVIEW, TIER
+from coalition.api.campaign_examples import APPROVAL, CAMPAIGN, CLAIMS, MEMBER_CAMPAIGNS, PREVIEW, REFERRAL, TIER
 from coalition.api.event_examples import EVENT_PAGE
 from coalition.api.examples import BALANCE, BULK_ANSWER, OPERATION, OPERATIONS, STATEMENT, TOTALS
 from coalition.client import (
@@ -73,6 +73,7 @@ ARGUMENTS: dict[str, Any] = {
     "kind": "earn",
     "limit": 3,
     "member": MEMBER,
+    "members": [MEMBER],
     "month": "2026-03",
     "number": 1,
     "occurred_at": TIME,
@@ -82,6 +83,7 @@ ARGUMENTS: dict[str, Any] = {
     "points": 5,
     "receipt": "r",
     "since": TIME,
+    "referrer": MEMBER,
     "shift": False,
     "receipts": ["r"],
     "signature": b"\1" * 65,
@@ -211,6 +213,8 @@ def assert_takes(document: dict[str, Any], kind: Any, schema: dict[str, Any]) ->
         (package.Preview, PREVIEW),
         (package.EventPage, EVENT_PAGE),
         (package.Tier, TIER),
+        (package.Claims, CLAIMS),
+        (package.Referral, REFERRAL),
         (package.Template, TEMPLATE),
         (package.CampaignCheck, CHECK),
         (package.CampaignFile, FILE),
