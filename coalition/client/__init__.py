@@ -59,6 +59,7 @@ from coalition.client.clients import AsyncClient, Client
 from coalition.client.course import Patience
 from coalition.client.errors import ApiError, OutcomeUnknown
 from coalition.client.event_answers import Event, EventAward, EventData, EventPage
+from coalition.client.login import ClientCredentials
 
 __all__ = [
     "ApiError",
@@ -83,6 +84,7 @@ __all__ = [
     "Check",
     "Claims",
     "Client",
+    "ClientCredentials",
     "Compiled",
     "EpochPoints",
     "Event",

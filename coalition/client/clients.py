@@ -17,6 +17,7 @@ from coalition.client.access import ApiKey, address_of
 from coalition.client.answers import BulkLine, Operation
 from coalition.client.course import Course, Outcome, Patience
 from coalition.client.event_answers import Event
+from coalition.client.login import ClientCredentials, Login
 from coalition.client.request import Request
 from coalition.client.streams import EventStream
 
@@ -69,12 +70,18 @@ class Client:
         url: str | None = None,
         api_key: str | None = None,
         *,
+        login: ClientCredentials | None = None,
         patience: Patience | None = None,
         transport: httpx.BaseTransport | None = None,
     ) -> None:
-        """Nothing is sent yet. Without `url` and `api_key`, `COALITION_URL` and `COALITION_API_KEY` count."""
+        """Nothing is sent yet. Without `url` and `api_key`, `COALITION_URL` and `COALITION_API_KEY` count.
+
+        With `login`, tokens are got and sent instead of the key.
+        """
         self._patience = patience or Patience()
-        self._http = httpx.Client(base_url=address_of(url), auth=ApiKey(api_key), transport=transport)
+        address = address_of(url)
+        auth = ApiKey(api_key) if login is None else Login(address, login)
+        self._http = httpx.Client(base_url=address, auth=auth, transport=transport)
 
     def send(self, request: Request[T]) -> T:
         """Send a request, again where that is safe, until it is answered or the deadline is there."""
@@ -229,12 +236,18 @@ class AsyncClient:
         url: str | None = None,
         api_key: str | None = None,
         *,
+        login: ClientCredentials | None = None,
         patience: Patience | None = None,
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
-        """Nothing is sent yet. Without `url` and `api_key`, `COALITION_URL` and `COALITION_API_KEY` count."""
+        """Nothing is sent yet. Without `url` and `api_key`, `COALITION_URL` and `COALITION_API_KEY` count.
+
+        With `login`, tokens are got and sent instead of the key.
+        """
         self._patience = patience or Patience()
-        self._http = httpx.AsyncClient(base_url=address_of(url), auth=ApiKey(api_key), transport=transport)
+        address = address_of(url)
+        auth = ApiKey(api_key) if login is None else Login(address, login)
+        self._http = httpx.AsyncClient(base_url=address, auth=auth, transport=transport)
 
     async def send(self, request: Request[T]) -> T:
         """Send a request, again where that is safe, until it is answered or the deadline is there."""

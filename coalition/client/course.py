@@ -18,6 +18,7 @@ from typing import Any, Generic, TypeVar
 import httpx
 
 from coalition.client.errors import ApiError, OutcomeUnknown, Word
+from coalition.client.login import NotLoggedIn
 from coalition.client.reading import read
 from coalition.client.request import Effect, Request
 
@@ -25,7 +26,7 @@ __all__ = ["Course", "Outcome", "Patience"]
 
 CONNECT_SECONDS = 5.0
 SHORTEST_SECONDS = 0.001
-NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
+NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol, NotLoggedIn)
 BUSY = frozenset({502, 503, 504})
 TOO_MANY = 429
 NOT_ABOUT_THE_RECEIPT = frozenset({401, 403, TOO_MANY})
@@ -93,28 +94,32 @@ class Course(Generic[T]):
             OutcomeUnknown: it may have counted.
         """
         self._attempts += 1
+        never_sent = isinstance(outcome, NEVER_SENT)
+        if isinstance(outcome, NotLoggedIn):
+            outcome = outcome.response
         status = outcome.status_code if isinstance(outcome, httpx.Response) else None
-        if isinstance(outcome, httpx.Response) and outcome.is_success:
+        if isinstance(outcome, httpx.Response) and outcome.is_success and not never_sent:
             try:
                 self.answer = read(self._request.answer, outcome.json())
                 return None
             except ValueError:
                 pass  # somebody else's answer, such as that of a network's log-in page
         refused = isinstance(outcome, httpx.Response) and outcome.is_client_error and _problem(outcome) is not None
-        self._open = self._open or not (refused or isinstance(outcome, NEVER_SENT))
-        pause = self._pause(outcome)
+        self._open = self._open or not (refused or never_sent)
+        pause = self._pause(outcome, never_sent)
         if pause is not None and self._now() + pause < self._ends:
             return pause
-        settled = not self._open or (refused and status not in NOT_ABOUT_THE_RECEIPT)
+        settled = not self._open or (refused and not never_sent and status not in NOT_ABOUT_THE_RECEIPT)
         raise self._error(outcome, settled=settled) from (outcome if isinstance(outcome, httpx.RequestError) else None)
 
-    def _pause(self, outcome: Outcome) -> float | None:
+    def _pause(self, outcome: Outcome, never_sent: bool) -> float | None:
         if not self._request.patient:
             return None
         if isinstance(outcome, httpx.Response):
-            surely_not_taken, again = outcome.status_code == TOO_MANY, outcome.status_code in BUSY
+            again = outcome.status_code in BUSY
+            surely_not_taken = outcome.status_code == TOO_MANY or (never_sent and again)
         else:
-            surely_not_taken, again = isinstance(outcome, NEVER_SENT), True
+            surely_not_taken, again = never_sent, True
         if not (surely_not_taken or (again and self._request.effect is not Effect.CHANGE)):
             return None
         patience = self._patience

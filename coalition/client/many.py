@@ -14,7 +14,7 @@ from typing import Any
 import httpx
 
 from coalition.client.answers import BulkAnswer, BulkLine, Operation
-from coalition.client.course import BUSY, Course, Outcome, Patience
+from coalition.client.course import BUSY, TOO_MANY, Course, Outcome, Patience
 from coalition.client.reading import read
 from coalition.client.request import Effect, Request, line_of
 
@@ -24,13 +24,14 @@ PATH = "/v1/operations"
 NDJSON = "application/x-ndjson"
 LINES_MAX = 10_000
 BYTES_MAX = 8_000_000
+AGAIN = BUSY | {TOO_MANY}
 
 
 def post_many(operations: Iterable[Request[Operation]]) -> Request[BulkAnswer]:
     """Post up to 10,000 operations in one request, and ask for one answer with all of their outcomes.
 
     An operation is what the function of `coalition.client.requests` returns that is named like its method. Each is decided
-    alone; a line whose `problem` has status 503 may be sent again. `bulk` does that by itself.
+    alone; a line whose `problem` has status 429 or 503 may be sent again. `bulk` does that by itself.
     """
     lines = [line_of(operation) for operation in operations]
     content = b"[" + b",".join(lines) + b"]"
@@ -127,7 +128,7 @@ class Delivery:
     def _outcome(self, told: dict[str, Any]) -> BulkLine | None:
         """The outcome of a line; none if the line is to be sent again, or at the end of the answer."""
         problem = told.get("problem")
-        if problem is not None and (problem["status"] in BUSY or "line" not in told):
+        if problem is not None and (problem["status"] in AGAIN or "line" not in told):
             self._trouble = _alone(problem)
             return None
         if "line" not in told:
@@ -144,4 +145,5 @@ class Delivery:
 
 def _alone(problem: dict[str, Any]) -> httpx.Response:
     """A problem told within an answer, as if it were the whole of it."""
-    return httpx.Response(problem["status"], json=problem, headers={"Content-Type": "application/problem+json"})
+    headers = {"Content-Type": "application/problem+json", "Retry-After": str(problem.get("retry_after_seconds", ""))}
+    return httpx.Response(problem["status"], json=problem, headers=headers)

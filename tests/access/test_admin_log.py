@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from sqlalchemy import Engine, text
@@ -80,6 +81,17 @@ def test_the_database_refuses_changes(log: Access, engine: Engine, statement: st
 def test_what_was_done_to_it_is_seen(log: Access, engine: Engine, statement: str, number: int) -> None:
     tampered(engine, statement)
     assert broken(log) == number
+
+
+def test_a_row_that_is_written_anew_with_its_hash_breaks_the_next(log: Access, engine: Engine) -> None:
+    """As somebody does who knows how hashes are made."""
+    rows = {row.number: row for row in log.log.page()}
+    forged = replace(rows[3], actor="nobody")
+    with engine.connect() as connection:
+        before = bytes(connection.execute(text("SELECT hash FROM access_log WHERE number = 2")).scalar_one())
+    hashed = forged.chained(before).hex()
+    tampered(engine, f"UPDATE access_log SET actor = 'nobody', hash = x'{hashed}' WHERE number = 3")
+    assert broken(log) == 4
 
 
 def test_rows_taken_off_the_end_are_seen_by_who_noted_the_head(log: Access, engine: Engine) -> None:

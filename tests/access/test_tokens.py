@@ -69,6 +69,13 @@ def test_a_token_ends_with_the_secret_behind_it(access: Access, clock: Clock, ke
     assert refused(access, before) == "credential_expired"
 
 
+def test_a_token_of_a_secret_before_the_last_two_is_not_revived(access: Access, key: str) -> None:
+    token, _ = access.tokens.issue(key, READ)
+    access.credentials.rotate(id_of(key), 0)
+    access.credentials.rotate(id_of(key), 3_600)
+    assert refused(access, token) == "credential_expired"
+
+
 def test_forged_tokens(access: Access, key: str) -> None:
     token, _ = access.tokens.issue(key, READ)
     for place in range(len(token)):

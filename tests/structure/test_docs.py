@@ -24,7 +24,11 @@ PAGES = sorted([ROOT / "README.md", *DOCS.rglob("*.md")])
 CODE_PLACES = {"problem": 1, "_document": 1, "RowError": 1}
 """Functions that take a code by its place, counted from 0."""
 
-UNSEEN = {"amount_negative": "coalition/service/files.py", "request_invalid": "coalition/api/errors.py"}
+UNSEEN = {
+    "amount_negative": "coalition/service/files.py",
+    "request_invalid": "coalition/api/errors.py",
+    "login_refused": "coalition/client/login.py",
+}
 """Codes that stand in none of the places that `codes_of` looks at, and the file of each."""
 
 
