@@ -62,6 +62,12 @@ class Access:
             raise AccessDenied("This API key or access token is not valid here.", code="credential_invalid")
         return grant
 
+    def still_counts(self, grant: Grant) -> bool:
+        """True if the key of an earlier grant was not revoked since, for whoever is answered for long. Blocks."""
+        self.credentials.look_if_stale()
+        found = self.credentials.find(grant.credential.id)
+        return found is not None and found.revoked_at is None
+
     def import_file(self, path: Path) -> int:
         """Take over the keys of a file of earlier versions; see `imported`."""
         return import_file(self._storage, path)

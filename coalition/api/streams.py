@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
 
 from sse_starlette import ServerSentEvent
@@ -44,8 +44,10 @@ class EventStreams:
         if self._open[partner] >= STREAMS_OF_PARTNER_MAX or self._open.total() >= STREAMS_MAX:
             raise Unavailable("Too many streams are open. Close some, or come again later.", code="streams_too_many")
 
-    async def stream(self, partner: int, place: Place) -> AsyncIterator[ServerSentEvent]:
-        """Yield the events of a partner after a place, as they happen."""
+    async def stream(
+        self, partner: int, place: Place, is_allowed: Callable[[], bool] = lambda: True
+    ) -> AsyncIterator[ServerSentEvent]:
+        """Yield the events of a partner after a place, as they happen and as long as it `is_allowed`, which may block."""
         loop, rung = asyncio.get_running_loop(), asyncio.Event()
         ends = loop.time() + self._seconds
 
@@ -57,7 +59,9 @@ class EventStreams:
             yield ServerSentEvent(id=end_id(partner, place), retry=RETRY_MILLISECONDS)
             while not self._bell.closed and loop.time() < ends:
                 rung.clear()
-                found = await asyncio.to_thread(self._page, partner, place)
+                found = await asyncio.to_thread(self._page, partner, place, is_allowed)
+                if found is None:
+                    return
                 for event, text in found:
                     yield ServerSentEvent(data=text, event=event.type, id=event.id)
                     place = event.place
@@ -67,7 +71,11 @@ class EventStreams:
                     except TimeoutError:
                         return
 
-    def _page(self, partner: int, place: Place) -> list[tuple[PartnerEvent, str]]:
+    def _page(
+        self, partner: int, place: Place, is_allowed: Callable[[], bool]
+    ) -> list[tuple[PartnerEvent, str]] | None:
+        if not is_allowed():
+            return None
         events = self._feed.after(partner, place, PAGE_EVENTS)
         return list(zip(events, event_texts(self._service, events), strict=True))
 

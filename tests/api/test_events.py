@@ -111,6 +111,24 @@ def test_streams_are_bounded(till: Till, other_till: Till, world: World) -> None
     assert streams._open[1] == 0
 
 
+def test_a_stream_ends_with_its_key(till: Till, world: World) -> None:
+    till.earn("E-1")
+    grant = world.access.looked_up(till.key)
+    another = Till(till.http, world.access.credentials.issue(1, "another"))
+    service = world.http.app.state.context.service  # type: ignore[attr-defined]
+    streams = EventStreams(service, EventFeed(world.book), Bell())  # type: ignore[arg-type]
+
+    async def main() -> list[str | None]:
+        stream = streams.stream(1, START, lambda: world.access.still_counts(grant))
+        seen = [(await anext(stream)).event, (await anext(stream)).event]
+        world.access.credentials.revoke(grant.credential.id)
+        await asyncio.to_thread(another.earn, "E-2")
+        async with asyncio.timeout(20):
+            return seen + [one.event async for one in stream]
+
+    assert len(asyncio.run(main())) == 2
+
+
 def test_a_stream_reads_no_further_than_its_reader(till: Till, world: World) -> None:
     for number in range(PAGE_EVENTS + 20):
         till.earn(receipt=f"R-{number}")

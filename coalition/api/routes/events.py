@@ -10,7 +10,7 @@ from fastapi.responses import Response
 from sse_starlette import EventSourceResponse
 
 from coalition.api.bodies import StrictRoute
-from coalition.api.context import Context, Ctx, Partner
+from coalition.api.context import CalledBy, Context, Ctx, Partner
 from coalition.api.documents import READING
 from coalition.api.event_bodies import EventPage, event_bodies
 from coalition.api.render import json_response
@@ -83,7 +83,7 @@ async def events(
 @router.get("/stream", summary="What happens, as it happens", response_model=None, responses=STREAM)
 async def stream(
     context: Ctx,
-    partner: Partner,
+    caller: CalledBy,
     after: After = None,
     last_event_id: Annotated[
         str | None,
@@ -95,12 +95,12 @@ async def stream(
 
     A comment comes every 15 s. The stream ends now and then, at the latest after 5 minutes: come again.
     """
+    partner = caller.partner
     context.streams.check_room(partner)
     known = last_event_id or after
     place = await context.read(lambda: _place(context, partner, known) or (START if known else context.events.newest()))
-    return EventSourceResponse(
-        context.streams.stream(partner, place), ping=HEARTBEAT_SECONDS, send_timeout=SEND_SECONDS_MAX
-    )
+    told = context.streams.stream(partner, place, lambda: context.access.still_counts(caller.grant))
+    return EventSourceResponse(told, ping=HEARTBEAT_SECONDS, send_timeout=SEND_SECONDS_MAX)
 
 
 def _place(context: Context, partner: int, after: str | None) -> Place | None:
