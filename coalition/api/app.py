@@ -26,6 +26,7 @@ from coalition.api.routes import (
     previews,
     statements,
     status,
+    till,
 )
 from coalition.api.routes import campaigns as campaign_routes
 from coalition.api.routes import events as event_routes
@@ -66,6 +67,7 @@ def create_app(context: Context) -> FastAPI:
         previews,
         operations,
         members,
+        till,
         partner,
         statements,
         authoring,

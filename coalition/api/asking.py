@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TypeAlias
 
 from coalition.api.requests import (
@@ -15,29 +18,48 @@ from coalition.api.requests import (
     ReverseRequest,
 )
 from coalition.errors import InputError
+from coalition.ledger.ids import receipt_number
 from coalition.service.asked import Asked, Asking
+from coalition.submit.till_tokens import TokenRequest
 
-__all__ = ["OperationRequest", "asked_of"]
+__all__ = ["AccountOf", "OperationRequest", "asked_of"]
 
 CLOCK_SLACK_SECONDS = 60
 OperationRequest: TypeAlias = (
     EarnRequest | RedeemRequest | HoldRequest | CaptureRequest | ReleaseRequest | ReverseRequest | RefundRequest
 )
+AccountOf: TypeAlias = Callable[[int, str, TokenRequest], str]
+"""Whose a till token is: partner, token, the request that it comes with."""
 
 
-def asked_of(  # noqa: PLR0911
-    asking: Asking, partner: int, body: OperationRequest, clock: Callable[[], int]
+def asked_of(
+    asking: Asking, partner: int, body: OperationRequest, clock: Callable[[], int], account_of: AccountOf
 ) -> Asked:
-    """Return what `partner` asks for; `clock` tells the ledger's time in Unix seconds.
+    """Return what `partner` asks for; `clock` tells the ledger's time in Unix seconds, `account_of` whose a till token is.
 
     Raises:
         InputError: an amount, an account, a receipt, … is wrong.
     """
+    if not isinstance(body, EarnRequest | RedeemRequest | HoldRequest):
+        return _of_receipt(asking, partner, body)
+    if (body.member is None) == (body.token is None):
+        message = "Give member, or token in its place."
+        raise InputError(message, errors=[{"field": "member", "message": message}])
+    if body.token is not None:
+        account = account_of(partner, body.token, TokenRequest(receipt_number(body.receipt), _content(body)))
+        return replace(_of_member(asking, partner, body, account, clock), by_token=True)
+    assert body.member is not None
+    return _of_member(asking, partner, body, body.member, clock)
+
+
+def _of_member(
+    asking: Asking, partner: int, body: EarnRequest | RedeemRequest | HoldRequest, member: str, clock: Callable[[], int]
+) -> Asked:
     match body:
         case EarnRequest():
             return asking.earn(
                 partner,
-                body.member,
+                member,
                 body.receipt,
                 body.spend_minor,
                 currency=body.currency,
@@ -47,7 +69,7 @@ def asked_of(  # noqa: PLR0911
         case RedeemRequest():
             return asking.redeem(
                 partner,
-                body.member,
+                member,
                 body.receipt,
                 body.points,
                 deadline=body.deadline,
@@ -56,9 +78,13 @@ def asked_of(  # noqa: PLR0911
             )
         case HoldRequest():
             signature = body.signature or b""
-            return asking.hold(
-                partner, body.member, body.receipt, body.points, deadline=body.deadline, signature=signature
-            )
+            return asking.hold(partner, member, body.receipt, body.points, deadline=body.deadline, signature=signature)
+
+
+def _of_receipt(
+    asking: Asking, partner: int, body: CaptureRequest | ReleaseRequest | ReverseRequest | RefundRequest
+) -> Asked:
+    match body:
         case CaptureRequest():
             return asking.capture(partner, body.receipt, body.points)
         case ReleaseRequest():
@@ -67,6 +93,14 @@ def asked_of(  # noqa: PLR0911
             return asking.reverse(partner, body.receipt, body.original_receipt, body.spend_minor)
         case RefundRequest():
             return asking.refund(partner, body.receipt, body.original_receipt, body.points)
+
+
+def _content(body: OperationRequest) -> bytes:
+    """What is asked for: a retry may bring another signature, but nothing else."""
+    asked = body.model_dump(exclude={"kind", "signature", "occurred_at", "token"})
+    return hashlib.sha256(
+        json.dumps([type(body).__name__.removesuffix("Line").removesuffix("Request"), asked]).encode()
+    ).digest()
 
 
 def _past(occurred_at: int | None, clock: Callable[[], int]) -> int | None:

@@ -26,10 +26,11 @@ from coalition.api.context import Caller, Context
 from coalition.api.errors import document_of
 from coalition.api.responses import ProblemBody, operation_body
 from coalition.api.scopes import scope_of_kind
-from coalition.errors import CoalitionError, InputError, OutcomePending, Unavailable
+from coalition.errors import CoalitionError, InputError, OutcomePending, ReceiptConflict, Unavailable
 from coalition.ledger.operations import Kind
 from coalition.service import Answer
 from coalition.service.asked import Asked
+from coalition.service.till import is_told_by_token
 
 __all__ = ["BULK_BYTES_MAX", "JSON", "NDJSON", "OPERATIONS_MAX", "BulkAnswer", "check_head"]
 
@@ -64,6 +65,7 @@ class _Desk:
         self._answers: dict[int, bytes] = {}
         self._counts: Counter[str] = Counter()
         self._codes: Counter[str] = Counter()
+        self._hidden: set[int] = set()
         self._failure: CoalitionError | None = None
         self._shown: tuple[CoalitionError | None, dict[str, Any]] = (None, {})
 
@@ -84,6 +86,9 @@ class _Desk:
                 self._told(ticket, self._failure)
             else:
                 wanted.append((ticket, asked))
+        if wanted:
+            named = {receipt for _, asked in wanted for receipt in asked.receipts}
+            self._hidden |= self._context.till.tokens.hidden(self._caller.partner, named)
         self._guarded(lambda: self._run.take(wanted))
 
     def settle(self) -> None:
@@ -114,7 +119,8 @@ class _Desk:
             self._context.access.limits.take(self._caller.grant.credential)
             body = read_line(value)
             self._caller.grant.demand(scope_of_kind(body.kind))
-            asked = asked_of(self._context.service.asking, self._caller.partner, body, clock)
+            account_of = self._context.till.tokens.account
+            asked = asked_of(self._context.service.asking, self._caller.partner, body, clock, account_of)
         except CoalitionError as error:
             return _Ticket(self._places, line, receipt), error
         return _Ticket(self._places, line, asked.receipt, asked), asked
@@ -131,10 +137,19 @@ class _Desk:
         body: dict[str, Any] = {"line": ticket.line}
         if ticket.receipt is not None:
             body["receipt"] = ticket.receipt
+        by_token = False
+        try:
+            if isinstance(answer, Answer):
+                assert ticket.asked is not None
+                by_token = is_told_by_token(ticket.asked, self._hidden, replayed=answer.replayed)
+        except ReceiptConflict as conflict:
+            answer = conflict
         if isinstance(answer, Answer):
             assert ticket.asked is not None
             original = ticket.asked.original_receipt
-            body["operation"] = operation_body(answer.record, answer.receipt, original, self._currency, answer.replayed)
+            body["operation"] = operation_body(
+                answer.record, answer.receipt, original, self._currency, answer.replayed, by_token
+            )
             self._count(answer)
         else:
             body["problem"] = ProblemBody(**self._problem(answer))

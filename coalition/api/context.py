@@ -27,6 +27,7 @@ from coalition.service.campaign_authoring import CampaignAuthoring
 from coalition.service.campaign_members import CampaignMembers
 from coalition.service.events import EventFeed
 from coalition.service.previews import OperationPreviews
+from coalition.service.till import TillDesk
 from coalition.submit.idempotency import IdempotencyKeys
 
 __all__ = ["CalledBy", "Caller", "Context", "Ctx", "Partner"]
@@ -69,6 +70,7 @@ class Context:
     balances: PastBalances
     authoring: CampaignAuthoring
     batches: SignedBatches
+    till: TillDesk
     idempotency: IdempotencyKeys
     events: EventFeed
     streams: EventStreams

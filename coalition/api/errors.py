@@ -7,7 +7,7 @@
 | `InputError` | 422, with `errors` where fields are wrong; 400, 405, 406, 408, 413, 415 where no field can be named |
 | `Refused` | 422 with the code of the rejection; 409 for `receipt_used`; 503 with `Retry-After` for `ledger_paused` |
 | `AccessDenied` | 403; 401 where the credential is missing, unknown, expired or revoked; with `WWW-Authenticate` (RFC 6750) |
-| `Unavailable`: `OutcomePending`, `StorageFull`, `ChainUnavailable`, … | 503 with `Retry-After`; 429 for `rate_limited` |
+| `Unavailable`: `OutcomePending`, `StorageFull`, `ChainUnavailable`, … | 503 with `Retry-After`; 429 for too many |
 | anything else | 500 `internal_error`, with the id under which the log tells more |
 
 An outcome that is still open is 202 only for those who asked for `respond-async`. Others must not take it for a success,
@@ -80,11 +80,14 @@ STATUS_BY_CODE = {
     "receipt_used": 409,
     "rotation_unfinished": 409,
     "route_unknown": 404,
+    "token_guesses_too_many": 429,
+    "token_proof_used": 409,
+    "tokens_too_many": 429,
 }
 CODE_BY_STATUS = {status: code for code, status in STATUS_BY_CODE.items() if status in (404, 405)}
 KINDS = frozenset(kind.name.lower() for kind in Kind)
 RETRY_SECONDS = 5
-RETRY_SECONDS_BY_CODE = {"ledger_paused": 60, "outcome_pending": 1}
+RETRY_SECONDS_BY_CODE = {"ledger_paused": 60, "outcome_pending": 1, "token_guesses_too_many": 60, "tokens_too_many": 60}
 FIELDS_SHOWN_MAX = 20
 JAVASCRIPT_SAFE = 1 << 53
 RESERVED = frozenset({"type", "title", "status", "detail", "code", "instance"})

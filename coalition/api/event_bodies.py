@@ -26,7 +26,7 @@ class EventAwardBody(BaseModel):
     """What a campaign gave with a purchase of the partner, or took back with its reversal."""
 
     campaign: int
-    member: str
+    member: str | None = Field(default=None, description="The account, unless the member showed a till token.")
     receipt: str = Field(description="Of the purchase, or of the reversal.")
     points: int
     confirmed_at: Time
@@ -91,11 +91,21 @@ def event_texts(service: LedgerService, events: Sequence[PartnerEvent]) -> list[
 
 
 def _awards(service: LedgerService, records: Sequence[AwardRecord]) -> list[EventAwardBody]:
-    receipts = service.receipts_of(records) if records else []
+    if not records:
+        return []
+    receipts, partner = service.receipts_of(records), records[0].partner
+    of_reversals = service.queries.operations_under(partner, [record.receipt for record in records])
+    named = {one.original_receipt or one.receipt for found in of_reversals.values() for one in found}
+    hidden = service.hidden(partner, named)
+    came = {
+        number
+        for number, found in of_reversals.items()
+        if any((one.original_receipt or one.receipt) in hidden for one in found)
+    }
     return [
         EventAwardBody(
             campaign=record.campaign,
-            member=record.member,
+            **({} if record.receipt in came else {"member": record.member}),
             receipt=receipt,
             points=record.points,
             confirmed_at=rfc3339(record.timestamp),

@@ -25,6 +25,9 @@ __all__ = [
     "RELEASE",
     "REVERSE",
     "STATEMENT",
+    "TILL_TOKEN",
+    "TILL_TOKEN_REQUEST",
+    "TOKEN_BALANCE_REQUEST",
     "TOTALS",
     "problem_example",
 ]
@@ -39,6 +42,10 @@ CAPTURE = {"receipt": "order-20260301-1", "points": 3}
 RELEASE = {"receipt": "order-20260301-2"}
 REVERSE = {"receipt": "till-7-000043", "original_receipt": "till-7-000041", "spend_minor": 500}
 REFUND = {"receipt": "till-7-000044", "original_receipt": "till-7-000042", "points": 2}
+
+TILL_TOKEN_REQUEST = {"deadline": "2026-03-01T12:04:00Z", "signature": "0x" + "1f" * 64 + "1b"}
+TILL_TOKEN = {"qr": "LT-MFZWIZLBON2HEYLZNBSWY3DPEB", "number": "482913077593", "expires_at": "2026-03-01T12:05:00Z"}
+TOKEN_BALANCE_REQUEST = {"token": "4829 1307 7593"}
 
 OPERATION: dict[str, Any] = {
     "receipt": "till-7-000041",

@@ -16,7 +16,7 @@ from coalition.service.previews import OperationPreview
 
 __all__ = ["PreviewBody", "preview_body"]
 
-SHARED = ("member", "spend_minor", "currency", "points", "awarded", "lots", "deadline", "original_receipt")
+SHARED = ("member", "by_token", "spend_minor", "currency", "points", "awarded", "lots", "deadline", "original_receipt")
 
 
 class PreviewBody(BaseModel):
@@ -33,7 +33,8 @@ class PreviewBody(BaseModel):
     block: int = Field(description="The ledger's last block, after which it would be decided.")
     at: Time = Field(description="The time for which it was asked.")
     problem: ProblemBody | None = Field(default=None, description="What a post would be answered with.")
-    member: str | None = None
+    member: str | None = Field(default=None, description="The account, unless the member showed a till token.")
+    by_token: bool | None = Field(default=None, description="True if the member showed a till token.")
     spend_minor: int | None = Field(default=None, description="Minor units, of an earn or a reversal.")
     currency: str | None = Field(default=None, description="ISO 4217, where there is a `spend_minor`.")
     points: int | None = Field(
@@ -55,8 +56,10 @@ class PreviewBody(BaseModel):
     purchase: PurchaseBody | None = Field(default=None, description="Of an earn: what tier and campaigns add.")
 
 
-def preview_body(asked: Asked, found: OperationPreview, currency: str, purchase: PurchaseBody | None) -> PreviewBody:
-    """Return a preview as partners see it: without the fields that its kind has not."""
+def preview_body(
+    asked: Asked, found: OperationPreview, currency: str, purchase: PurchaseBody | None, by_token: bool
+) -> PreviewBody:
+    """Return a preview as partners see it: without the fields that its kind has not; `by_token` as in `operation_body`."""
     fields: dict[str, Any] = {
         "receipt": asked.receipt,
         "kind": asked.kind.name.lower(),
@@ -71,6 +74,8 @@ def preview_body(asked: Asked, found: OperationPreview, currency: str, purchase:
         "purchase": purchase,
     }
     if found.record is not None:
-        shown: OperationBody = operation_body(found.record, asked.receipt, asked.original_receipt, currency)
+        shown: OperationBody = operation_body(
+            found.record, asked.receipt, asked.original_receipt, currency, by_token=by_token
+        )
         fields |= {name: getattr(shown, name) for name in SHARED}
     return PreviewBody(**{name: value for name, value in fields.items() if value is not None})

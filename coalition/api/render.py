@@ -11,6 +11,7 @@ from pydantic import BaseModel
 from coalition.api.responses import OperationBody, operation_body
 from coalition.ledger.records import OperationRecord
 from coalition.service import LedgerService
+from coalition.service.till import came_by_token
 
 __all__ = ["json_response", "operation_of", "operations_of"]
 
@@ -24,18 +25,20 @@ def json_response(body: BaseModel, status: int = 200, headers: Mapping[str, str]
 def operation_of(service: LedgerService, record: OperationRecord, receipt: str) -> OperationBody:
     """Return one operation, whose receipt's text is known."""
     currency = service.partners.find(record.partner).currency
-    return operation_body(record, receipt, _originals(service, [record])[0], currency)
+    hidden = bool(came_by_token(service.hidden, [record]))
+    return operation_body(record, receipt, _originals(service, [record])[0], currency, by_token=hidden)
 
 
 def operations_of(service: LedgerService, records: Sequence[OperationRecord]) -> list[OperationBody]:
     """Return many operations of one partner."""
     if not records:
         return []
+    hidden = came_by_token(service.hidden, records)
     currency = service.partners.find(records[0].partner).currency
     receipts = service.receipts_of(list(records))
     originals = _originals(service, records)
     return [
-        operation_body(record, receipt, original, currency)
+        operation_body(record, receipt, original, currency, by_token=(record.block, record.log) in hidden)
         for record, receipt, original in zip(records, receipts, originals, strict=True)
     ]
 

@@ -24,7 +24,9 @@ __all__ = [
     "ReleaseRequest",
     "ReverseRequest",
     "SpendMinor",
+    "TillTokenRequest",
     "Time",
+    "TokenBalanceRequest",
     "strict",
 ]
 
@@ -53,6 +55,18 @@ Member = Annotated[
     Field(
         description="The member's account: 0x and 40 hexadecimal digits. Mixed case must be the checksum of EIP-55.",
         json_schema_extra={"pattern": "^0x[0-9a-fA-F]{40}$"},
+    ),
+]
+PresentMember = Annotated[
+    Member | None,
+    Field(description="The member's account, or leave it out and give `token`."),
+]
+Token = Annotated[
+    str | None,
+    Field(
+        description="A till token of the member's: its 12 digits, or the text of its QR code. The account is not told, and a retry "
+        "with the same token is the same request also after the token expired.",
+        json_schema_extra={"maxLength": 64},
     ),
 ]
 Receipt = Annotated[
@@ -102,7 +116,8 @@ class EarnRequest(BaseModel):
 
     model_config = strict(examples.EARN)
 
-    member: Member
+    member: PresentMember = None
+    token: Token = None
     receipt: Receipt
     spend_minor: SpendMinor
     currency: Currency = None
@@ -115,7 +130,8 @@ class RedeemRequest(BaseModel):
 
     model_config = strict(examples.REDEEM)
 
-    member: Member
+    member: PresentMember = None
+    token: Token = None
     receipt: Receipt
     points: Points
     deadline: Deadline
@@ -128,7 +144,8 @@ class HoldRequest(BaseModel):
 
     model_config = strict(examples.HOLD)
 
-    member: Member
+    member: PresentMember = None
+    token: Token = None
     receipt: Receipt
     points: Points
     deadline: Deadline
@@ -170,3 +187,25 @@ class RefundRequest(BaseModel):
     receipt: Receipt
     original_receipt: Original
     points: Points | None = Field(default=None, description="Left out: all that is left of the redemption.")
+
+
+class TillTokenRequest(BaseModel):
+    """A member's request for a till token, signed by the account's key."""
+
+    model_config = strict(examples.TILL_TOKEN_REQUEST)
+
+    deadline: Annotated[Time, Field(description="Until when the request counts, at most five minutes ahead.")]
+    signature: Annotated[
+        Signature,
+        Field(
+            description="EIP-712 (r, s, v) over `TillToken(address member,uint256 deadline)` in the ledger's domain."
+        ),
+    ]
+
+
+class TokenBalanceRequest(BaseModel):
+    """Whose balance: that of the member who showed this token."""
+
+    model_config = strict(examples.TOKEN_BALANCE_REQUEST)
+
+    token: Annotated[str, Field(description="The 12 digits, or the text of the QR code.")]

@@ -23,6 +23,7 @@ __all__ = [
     "PartnerBody",
     "ProblemBody",
     "ReadinessBody",
+    "TillTokenBody",
     "Time",
     "TotalsBody",
     "operation_body",
@@ -60,7 +61,10 @@ class OperationBody(BaseModel):
     kind: KindName
     status: Literal["accepted", "refused"]
     code: str | None = Field(default=None, description="Why it was refused.")
-    member: str | None = None
+    member: str | None = Field(default=None, description="The account, unless the member showed a till token.")
+    by_token: bool | None = Field(
+        default=None, description="True if the member showed a till token: the account is not told."
+    )
     spend_minor: int | None = Field(default=None, description="Minor units, of an earn or a reversal.")
     currency: str | None = Field(default=None, description="ISO 4217, where there is a `spend_minor`.")
     points: int | None = None
@@ -103,7 +107,7 @@ class BalanceBody(BaseModel):
 
     model_config = shown(examples.BALANCE)
 
-    member: str
+    member: str | None = Field(default=None, description="The account, unless it was asked for by till token.")
     points: int = Field(description="Points that can be spent.")
     held: int = Field(description="Points put aside by open holds.")
     debt: int = Field(description="Points owed after a reversal met an empty account; the next earns pay them.")
@@ -188,9 +192,16 @@ class ProblemBody(BaseModel):
 
 
 def operation_body(
-    record: OperationRecord, receipt: str, original_receipt: str | None, currency: str, replayed: bool | None = None
+    record: OperationRecord,
+    receipt: str,
+    original_receipt: str | None,
+    currency: str,
+    replayed: bool | None = None,
+    by_token: bool = False,
 ) -> OperationBody:
-    """Return an operation as partners see it: without the fields that its kind has not."""
+    """Return an operation as partners see it: without the fields that its kind has not, and without the account where the
+    member showed a till token.
+    """
     known = record.accepted
     spends = known and record.kind in (Kind.EARN, Kind.REVERSE)
     fields: Mapping[str, Any] = {
@@ -198,7 +209,8 @@ def operation_body(
         "kind": record.kind.name.lower(),
         "status": "accepted" if known else "refused",
         "code": None if record.code is None else record.code.code,
-        "member": record.member or None,
+        "member": None if by_token else record.member or None,
+        "by_token": by_token or None,
         "spend_minor": record.spend_minor if spends else None,
         "currency": currency if spends else None,
         "points": record.points if known else None,
@@ -217,3 +229,15 @@ def operation_body(
 def _by_epoch(record: OperationRecord) -> list[EpochPoints]:
     assert record.lots is not None
     return [EpochPoints(epoch=epoch, points=points) for epoch, points in record.lots.by_epoch().items()]
+
+
+class TillTokenBody(BaseModel):
+    """A till token, told this once. Its two forms stand for the same."""
+
+    model_config = shown(examples.TILL_TOKEN)
+
+    qr: str = Field(description="The text of a QR code.")
+    number: str = Field(
+        description="Twelve digits to read out, of which the last two check the others (ISO 7064, MOD 97-10)."
+    )
+    expires_at: Time

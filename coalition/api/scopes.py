@@ -1,7 +1,8 @@
 """Which scope each route demands, and each kind of operation: the one table.
 
 A route that asks needs `read` unless it is named here; one that changes something has to be named. None: whoever has a key, and
-a bulk's lines and a signed batch each by their kind; or, of the token's route, whoever knows a client's secret.
+a bulk's lines and a signed batch each by their kind; or, of the token's route, whoever knows a client's secret, and of a
+till token's, whoever has the account's key.
 """
 
 from __future__ import annotations
@@ -40,6 +41,8 @@ SCOPE_BY_ROUTE: dict[str, Scope | None] = {
     "revoke_api_key": Scope.ADMIN,
     "admin_log": Scope.ADMIN,
     "token": None,
+    "token_balance": Scope.READ,
+    "till_token": None,
 }
 """By the route's name, which is its `operationId`; those of single operations are also their kinds in a bulk."""
 

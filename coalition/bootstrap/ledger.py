@@ -29,6 +29,7 @@ from coalition.service.events import EventFeed
 from coalition.service.ledger import LedgerService
 from coalition.service.load import Loader
 from coalition.service.previews import OperationPreviews
+from coalition.service.till import TillDesk
 from coalition.settings import Settings
 from coalition.submit.idempotency import IdempotencyKeys
 from coalition.submit.receipt_texts import ReceiptTexts
@@ -54,6 +55,7 @@ class OpenLedger:
     queries: Queries
     texts: ReceiptTexts
     idempotency: IdempotencyKeys
+    till: TillDesk
     service: LedgerService
     batches: SignedBatches
     campaigns: CampaignService

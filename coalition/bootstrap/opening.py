@@ -26,11 +26,13 @@ from coalition.service.campaigns import CampaignService
 from coalition.service.custody import CUSTODY_SEED, Custody
 from coalition.service.events import EventFeed
 from coalition.service.ledger import LedgerService
+from coalition.service.till import TillDesk
 from coalition.settings import Settings
 from coalition.submit.idempotency import IdempotencyKeys
 from coalition.submit.migrations import migrate as migrate_outbox
 from coalition.submit.receipt_texts import ReceiptTexts
 from coalition.submit.submitter import Submitter
+from coalition.submit.till_tokens import TillTokens
 from coalition.submit.waiting import DAY_SECONDS
 
 __all__ = ["open_ledger"]
@@ -93,7 +95,10 @@ def open_ledger(
         stack.callback(idempotency.close)
         access = access_of(settings, outbox_engine)
         stack.callback(access.close)
+        tokens = TillTokens(outbox_engine)
+        stack.callback(tokens.close)
         service = LedgerService(submitter, queries, texts)
+        service.hide(tokens.hidden)
         campaigns = CampaignService(rpc, deployment, keystore, service.partners, CampaignFiles(settings.campaigns))
         yield OpenLedger(
             settings=settings,
@@ -107,6 +112,7 @@ def open_ledger(
             queries=queries,
             texts=texts,
             idempotency=idempotency,
+            till=TillDesk(rpc, deployment, queries, tokens),
             service=service,
             batches=SignedBatches(rpc, deployment, submitter, queries, texts),
             campaigns=campaigns,

@@ -50,6 +50,7 @@ def serve(ledger: OpenLedger, host: str, port: int, announce: Callable[[str], No
         balances=PastBalances(ledger.rpc, ledger.queries),
         authoring=CampaignAuthoring(ledger.campaigns, ledger.service.queries),
         batches=ledger.batches,
+        till=ledger.till,
         idempotency=ledger.idempotency,
         events=ledger.events,
         streams=EventStreams(ledger.service, ledger.events, ledger.bell),

@@ -1,7 +1,7 @@
 """What members sign (EIP-712): digests for `Signer.sign`.
 
 The type strings are those of the contracts `PointLedger`, `AccountKeys` and `PointToken`; where those follow a
-standard, it is ERC-2612 or ERC-3009.
+standard, it is ERC-2612 or ERC-3009. `TillToken` is the service's own.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ __all__ = [
     "key_cancellation_digest",
     "key_rotation_digest",
     "permit_digest",
+    "till_token_digest",
     "transfer_with_authorization_digest",
 ]
 
@@ -41,6 +42,7 @@ TRANSFER = _type(
     "uint256 validAfter,uint256 validBefore,bytes32 nonce)"
 )
 CANCEL = _type("CancelAuthorization(address authorizer,bytes32 nonce)")
+TILL_TOKEN = _type("TillToken(address member,uint256 deadline)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +90,11 @@ def transfer_with_authorization_digest(
 def cancel_authorization_digest(domain: Domain, authorizer: str, nonce: bytes) -> bytes:
     """The key of `authorizer` makes an authorization of ERC-3009 useless."""
     return _digest(domain, CANCEL, authorizer, nonce)
+
+
+def till_token_digest(domain: Domain, member: str, deadline: int) -> bytes:
+    """The member asks the service for a till token, until `deadline` (Unix seconds). No contract knows this one."""
+    return _digest(domain, TILL_TOKEN, member, deadline)
 
 
 def _digest(domain: Domain, *fields: bytes | int | str) -> bytes:

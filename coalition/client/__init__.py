@@ -24,6 +24,7 @@ from coalition.client.answers import (
     Preview,
     Readiness,
     Statement,
+    TillToken,
     Totals,
 )
 from coalition.client.authoring_answers import (
@@ -115,6 +116,7 @@ __all__ = [
     "Template",
     "Terms",
     "Tier",
+    "TillToken",
     "Totals",
     "Version",
     "requests",

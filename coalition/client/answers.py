@@ -34,6 +34,7 @@ __all__ = [
     "Preview",
     "Readiness",
     "Statement",
+    "TillToken",
     "Totals",
 ]
 
@@ -57,7 +58,7 @@ class Lot:
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One operation and what the ledger decided. What its kind has not is `None`.
+    """One operation and what the ledger decided. What its kind has not is `None`, and so is `member` where it came `by_token`.
 
     `replayed` is true if this is the first answer, given again; `None` where operations are looked up.
     """
@@ -70,6 +71,7 @@ class Operation:
     transaction: str
     code: str | None = None
     member: str | None = None
+    by_token: bool | None = None
     spend_minor: int | None = None
     currency: str | None = None
     points: int | None = None
@@ -96,6 +98,7 @@ class Preview:
     at: datetime
     problem: ApiError | None = None
     member: str | None = None
+    by_token: bool | None = None
     spend_minor: int | None = None
     currency: str | None = None
     points: int | None = None
@@ -212,16 +215,29 @@ class Keys:
 class Balance:
     """What an account holds, the lot that expires first in front; of a past moment if it has `at` and `block`.
 
-    `held` is put aside by open holds; `debt` is owed after a reversal met an empty account.
+    `held` is put aside by open holds; `debt` is owed after a reversal met an empty account. `member` is `None` if it was asked by
+    till token.
     """
 
-    member: str
     points: int
     held: int
     debt: int
     lots: tuple[Lot, ...]
+    member: str | None = None
     at: datetime | None = None
     block: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TillToken:
+    """What a member shows at a till until `expires_at`: the text of a QR code, or a number of twelve digits."""
+
+    qr: str
+    number: str
+    expires_at: datetime
+
+    def __repr__(self) -> str:
+        return "TillToken(not shown)"
 
 
 @dataclass(frozen=True, slots=True)

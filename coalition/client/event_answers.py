@@ -16,12 +16,12 @@ class EventAward:
     """What a campaign gave with a purchase of the partner, or took back with its reversal, whose `receipt` this is."""
 
     campaign: int
-    member: str
     receipt: str
     points: int
     confirmed_at: datetime
     block: int
     transaction: str
+    member: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ from coalition.client.answers import (
     Preview,
     Readiness,
     Statement,
+    TillToken,
     Totals,
 )
 from coalition.client.request import Effect, Request, get, line_of, post, segment, time_text
@@ -45,6 +46,8 @@ __all__ = [
     "release",
     "reverse",
     "statement",
+    "till_token",
+    "token_balance",
     "totals",
 ]
 
@@ -53,17 +56,22 @@ Status = Literal["accepted", "refused"]
 
 
 def earn(
-    member: str,
+    member: str | None,
     receipt: str,
     spend_minor: int,
     *,
+    token: str | None = None,
     currency: str | None = None,
     enrols: bool | None = None,
     occurred_at: datetime | None = None,
 ) -> Request[Operation]:
-    """Count a purchase of `spend_minor` minor units. `enrols` makes an unknown account a member's first."""
+    """Count a purchase of `spend_minor` minor units. `enrols` makes an unknown account a member's first.
+
+    With a till `token`, `member` is `None`.
+    """
     body = {
         "member": member,
+        "token": token,
         "receipt": receipt,
         "spend_minor": spend_minor,
         "currency": currency,
@@ -74,17 +82,22 @@ def earn(
 
 
 def redeem(
-    member: str,
+    member: str | None,
     receipt: str,
     points: int,
     *,
     deadline: datetime,
+    token: str | None = None,
     signature: bytes | None = None,
     occurred_at: datetime | None = None,
 ) -> Request[Operation]:
-    """Take points on the member's signature; without one, within the allowance that the member gave this partner."""
+    """Take points on the member's signature; without one, within the allowance that the member gave this partner.
+
+    With a till `token`, `member` is `None`.
+    """
     body = {
         "member": member,
+        "token": token,
         "receipt": receipt,
         "points": points,
         "deadline": deadline,
@@ -95,10 +108,26 @@ def redeem(
 
 
 def hold(
-    member: str, receipt: str, points: int, *, deadline: datetime, signature: bytes | None = None
+    member: str | None,
+    receipt: str,
+    points: int,
+    *,
+    deadline: datetime,
+    token: str | None = None,
+    signature: bytes | None = None,
 ) -> Request[Operation]:
-    """Put points aside until `deadline`; capture or release them later under the same receipt."""
-    body = {"member": member, "receipt": receipt, "points": points, "deadline": deadline, "signature": signature}
+    """Put points aside until `deadline`; capture or release them later under the same receipt.
+
+    With a till `token`, `member` is `None`.
+    """
+    body = {
+        "member": member,
+        "token": token,
+        "receipt": receipt,
+        "points": points,
+        "deadline": deadline,
+        "signature": signature,
+    }
     return post("/v1/hold", Operation, Effect.RECEIPT, body)
 
 
@@ -175,6 +204,17 @@ def history_page(
 def balance(member: str, *, at: datetime | None = None, block: int | None = None) -> Request[Balance]:
     """Ask what an account holds, or held at a past time or after a past block."""
     return get(f"/v1/members/{segment(member)}/balance", Balance, {"at": _time(at), "block": block})
+
+
+def token_balance(token: str) -> Request[Balance]:
+    """Ask what the member who shows this till token holds. The account is not told."""
+    return post("/v1/till-tokens/balance", Balance, Effect.NOTHING, {"token": token})
+
+
+def till_token(member: str, *, deadline: datetime, signature: bytes) -> Request[TillToken]:
+    """Get a till token, as the member's wallet does: `signature` is EIP-712 over `TillToken(address member,uint256 deadline)`."""
+    body = {"deadline": deadline, "signature": signature}
+    return post(f"/v1/members/{segment(member)}/till-tokens", TillToken, Effect.CHANGE, body)
 
 
 def me() -> Request[Partner]:

@@ -12,11 +12,23 @@ from coalition.ledger.records import OperationRecord
 from coalition.service.asked import Asked
 from coalition.submit.receipt_texts import ReceiptTexts
 
-__all__ = ["DECIDED_BEFORE", "REASONS", "Answer", "answer_of", "decided_before", "first_answer", "in_words", "refusal"]
+__all__ = [
+    "DECIDED_BEFORE",
+    "REASONS",
+    "WITHHELD",
+    "Answer",
+    "answer_of",
+    "decided_before",
+    "first_answer",
+    "in_words",
+    "refusal",
+]
 
 ENDS = (Kind.CAPTURE, Kind.RELEASE)
 DECIDED_BEFORE = (Rejection.RECEIPT_USED, Rejection.HOLD_UNKNOWN)
 """Rejections after which the read model may know a first answer."""
+
+WITHHELD = {"recorded": "withheld", "requested": "withheld"}
 
 REASONS = {
     Rejection.RECEIPT_USED: "This receipt was used before. Every purchase needs a receipt of its own.",
@@ -98,16 +110,20 @@ def first_answer(records: Sequence[OperationRecord], asked: Asked) -> Answer | N
 
 
 def in_words(error: CoalitionError, texts: ReceiptTexts, partner: int) -> CoalitionError:
-    """Return an error, a conflict with the partner's own texts for the numbers of receipts."""
+    """Return an error, a conflict with the partner's own texts for the numbers of receipts, and without accounts.
+
+    Accounts are withheld since the member may have shown a till token, then or now.
+    """
     if not isinstance(error, ReceiptConflict):
         return error
     different = dict(error.details.get("differences", {}))
+    if "member" in different:
+        different["member"] = WITHHELD
     named = different.get("original_receipt")
-    if named is None:
-        return error
-    numbers = {side: number for side, number in named.items() if number is not None}
-    found = texts.texts_of([(partner, number) for number in numbers.values()])
-    different["original_receipt"] = named | dict(zip(numbers, found, strict=True))
+    if named is not None:
+        numbers = {side: number for side, number in named.items() if number is not None}
+        found = texts.texts_of([(partner, number) for number in numbers.values()])
+        different["original_receipt"] = named | dict(zip(numbers, found, strict=True))
     return ReceiptConflict(error.message, **error.details | {"differences": different})
 
 

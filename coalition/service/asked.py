@@ -40,7 +40,8 @@ class Asked:
     """One operation that a partner asks for.
 
     `content` is what the receipt stands for, by the names of `OperationRecord`. `operation` is what is posted; None for a
-    correction, which is proved when its turn comes (see `prove`). `occurred_at` is in Unix seconds.
+    correction, which is proved when its turn comes (see `prove`). `occurred_at` is in Unix seconds. `by_token`: the member
+    showed a till token, and the partner is not told the account.
     """
 
     partner: int
@@ -51,6 +52,18 @@ class Asked:
     operation: Operation | None = None
     original_receipt: str | None = None
     occurred_at: int | None = None
+    by_token: bool = False
+
+    @property
+    def names_receipt(self) -> bool:
+        """True if the member is that of another operation, which a receipt names."""
+        return self.kind not in (Kind.EARN, Kind.REDEEM, Kind.HOLD)
+
+    @property
+    def receipts(self) -> tuple[int, ...]:
+        """The numbers of the receipts that it names."""
+        original = self.content.get("original_receipt")
+        return (self.number,) if original is None else (self.number, original)
 
 
 class Asking:

@@ -19,6 +19,7 @@ from coalition.campaigns.written import time_of
 from coalition.ledger.operations import Kind
 from coalition.ledger.records import OperationRecord
 from coalition.service.ledger import LedgerService
+from coalition.service.till import came_by_token
 
 __all__ = ["FORMATS", "Chosen", "export"]
 
@@ -63,6 +64,8 @@ class Chosen:
 def export(service: LedgerService, partner: int, chosen: Chosen, form: str) -> Iterator[bytes]:
     """Yield the pieces of a file of a partner's operations, oldest first. `form` is one of `FORMATS`.
 
+    The accounts of members who showed a till token are left out.
+
     Raises:
         NotFound: `partner_unknown`, before the first piece.
     """
@@ -77,8 +80,12 @@ def _pages(service: LedgerService, partner: int, chosen: Chosen) -> Iterator[lis
         records = service.queries.operations_after(place, last, PAGE_ROWS, partner=partner, **filters)
         if not records:
             return
-        yield _rows(service, records, currency)
         place = records[-1].block, records[-1].log
+        hidden = came_by_token(service.hidden, records)
+        if chosen.account is not None:
+            records = [one for one in records if (one.block, one.log) not in hidden]
+        shown = [dataclasses.replace(one, member="") if (one.block, one.log) in hidden else one for one in records]
+        yield _rows(service, shown, currency)
 
 
 def _rows(service: LedgerService, records: list[OperationRecord], currency: str) -> list[Row]:

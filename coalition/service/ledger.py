@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeout
 from typing import TypeAlias, TypeVar
@@ -20,9 +20,11 @@ from coalition.service.partners import PartnerDirectory
 from coalition.submit.receipt_texts import ReceiptTexts
 from coalition.submit.submitter import Submission, Submitter
 
-__all__ = ["LedgerService", "Started", "is_outdated", "still_pending"]
+__all__ = ["Hidden", "LedgerService", "Started", "is_outdated", "still_pending"]
 
 T = TypeVar("T")
+Hidden: TypeAlias = Callable[[int, Iterable[int]], set[int]]
+"""Those of a partner's receipts whose account it is not told."""
 Started: TypeAlias = Answer | CoalitionError | Future[OperationRecord]
 """What is known of an operation once it is recorded: its answer, why there is none, or who will tell what was decided."""
 
@@ -45,6 +47,11 @@ class LedgerService:
         self.asking = Asking(self.partners)
         self._submitter = submitter
         self._texts = texts
+        self.hidden: Hidden = lambda partner, receipts: set()
+
+    def hide(self, hidden: Hidden) -> None:
+        """Tell no account of what came with a till token: `hidden` names those of many receipts of a partner."""
+        self.hidden = hidden
 
     def earn(
         self,

@@ -27,6 +27,9 @@ __all__ = [
     "metadata",
     "operations",
     "receipts",
+    "till_tokens",
+    "token_guesses",
+    "token_receipts",
     "transactions",
 ]
 
@@ -151,3 +154,40 @@ access_heads = Table(
     Column("hash", LargeBinary(32), nullable=False),
 )
 """`keys`: how often keys changed. `log`: number and hash of the last row of the log."""
+
+till_tokens = Table(
+    "submit_till_tokens",
+    metadata,
+    Column("qr_hash", LargeBinary(32), primary_key=True),
+    Column("number_hash", LargeBinary(32), nullable=False, unique=True),
+    Column("proof_hash", LargeBinary(32), unique=True),
+    Column("member", String(42), nullable=False),
+    Column("expires_at", BigInteger, nullable=False),
+    Index("ix_submit_till_tokens_expires_at", "expires_at"),
+    Index("ix_submit_till_tokens_member", "member"),
+)
+"""Tokens that members show at tills: SHA-256 of their two forms, and of the signature that asked for one. A row goes when it
+expires, in Unix seconds of this machine.
+"""
+
+token_receipts = Table(
+    "submit_token_receipts",
+    metadata,
+    Column("partner", Integer, primary_key=True, autoincrement=False),
+    Column("receipt", LargeBinary(32), primary_key=True),
+    Column("token_hash", LargeBinary(32), nullable=False),
+    Column("request", LargeBinary(32), nullable=False),
+    Column("member", String(42), nullable=False),
+)
+"""Receipts that came with a token: SHA-256 of the form that was shown, and of what was asked for; and the account, which the
+partner is not told.
+"""
+
+token_guesses = Table(
+    "submit_token_guesses",
+    metadata,
+    Column("partner", Integer, primary_key=True, autoincrement=False),
+    Column("minute", BigInteger, primary_key=True, autoincrement=False),
+    Column("failures", Integer, nullable=False),
+)
+"""Numbers that stood for no token, by partner and minute (Unix time divided by 60). Older minutes go."""

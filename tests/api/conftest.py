@@ -20,9 +20,11 @@ from coalition.service import LedgerService
 from coalition.service.balances import PastBalances
 from coalition.service.bell import Bell
 from coalition.service.events import EventFeed
+from coalition.service.till import TillDesk
 from coalition.submit import migrate
 from coalition.submit.idempotency import IdempotencyKeys
 from coalition.submit.tables import access_heads, access_keys, access_tokens, idempotency_keys
+from coalition.submit.till_tokens import TillTokens
 from tests.api.fake_batches import FakeBatches
 from tests.api.fake_campaigns import FakeCampaigns
 from tests.api.fake_previews import FakePreviews
@@ -102,6 +104,8 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     migrate(outbox)
     access = Access(outbox, clock=clock)
     keys = IdempotencyKeys(outbox)
+    tokens = TillTokens(outbox)
+    service.hide(tokens.hidden)
     context = Context(
         service=service,
         access=access,
@@ -112,6 +116,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         previews=FakePreviews(book),  # type: ignore[arg-type]
         balances=PastBalances(None, book),  # type: ignore[arg-type]
         authoring=campaigns,  # type: ignore[arg-type]
+        till=TillDesk(None, None, book, tokens),  # type: ignore[arg-type]
         idempotency=keys,
         batches=batches,  # type: ignore[arg-type]
         events=events,
@@ -124,6 +129,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         yield World(book, texts, access, clock, readiness, client, outbox, batches)
     access.close()
     keys.close()
+    tokens.close()
     outbox.dispose()
 
 

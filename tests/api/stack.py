@@ -44,10 +44,12 @@ from coalition.service.campaign_members import CampaignMembers
 from coalition.service.campaigns import CampaignService
 from coalition.service.events import EventFeed
 from coalition.service.previews import OperationPreviews
+from coalition.service.till import TillDesk
 from coalition.submit import Submitter
 from coalition.submit import migrate as migrate_outbox
 from coalition.submit.idempotency import IdempotencyKeys
 from coalition.submit.receipt_texts import ReceiptTexts
+from coalition.submit.till_tokens import TillTokens
 
 START = 1_772_366_300  # a little before the deadlines of the examples
 MEMBER_KEY = KeySigner(bytes(31) + b"\1")
@@ -68,6 +70,7 @@ class Stack:
     domain: Domain
     deployment: Deployment
     service: LedgerService
+    tokens: TillTokens
     queries: Queries
     submitter: Submitter
     access: Access
@@ -124,14 +127,16 @@ def running(folder: Path, start: int = START) -> Iterator[Stack]:
         queries, texts = Queries(index), ReceiptTexts(outbox)
         stack.callback(texts.close)
         idempotency = IdempotencyKeys(outbox)
-        stack.callback(idempotency.close)
         access = Access(outbox)
-        stack.callback(access.close)
+        tokens = TillTokens(outbox)
+        for part in (idempotency, tokens, access):
+            stack.callback(part.close)
         service = LedgerService(submitter, queries, texts)
         files, keystore = CampaignFiles(folder / "campaigns"), Keystore(folder / "keystores", "a passphrase")
         campaigns = CampaignService(rpc, deployment, keystore, service.partners, files)
         clock = lambda: history.head(rpc).timestamp  # noqa: E731
         events = EventFeed(queries)
+        service.hide(tokens.hidden)
         context = Context(
             service=service,
             access=access,
@@ -142,6 +147,7 @@ def running(folder: Path, start: int = START) -> Iterator[Stack]:
             previews=OperationPreviews(rpc, deployment, queries, service.partners, texts, clock),
             balances=PastBalances(rpc, queries),
             authoring=CampaignAuthoring(campaigns, queries),
+            till=TillDesk(rpc, deployment, queries, tokens),
             idempotency=idempotency,
             batches=SignedBatches(rpc, deployment, submitter, queries, texts),
             events=events,
@@ -151,7 +157,9 @@ def running(folder: Path, start: int = START) -> Iterator[Stack]:
         url = stack.enter_context(served(app))
         keys = {number: access.credentials.issue(number, "till", ALL_SCOPES) for number in (*posting, own)}
         domain = Domain(deployment.chain_id, deployment.ledger)
-        yield Stack(url, keys, rpc, admin, domain, deployment, service, queries, submitter, access, allow, context)
+        yield Stack(
+            url, keys, rpc, admin, domain, deployment, service, tokens, queries, submitter, access, allow, context
+        )
 
 
 @contextmanager

@@ -20,8 +20,10 @@ from coalition.service.balances import PastBalances
 from coalition.service.bell import Bell
 from coalition.service.campaign_authoring import CampaignAuthoring
 from coalition.service.events import EventFeed
+from coalition.service.till import TillDesk
 from coalition.submit import migrate
 from coalition.submit.idempotency import IdempotencyKeys
+from coalition.submit.till_tokens import TillTokens
 from tests.api.openapi import Contract
 from tests.service.coalition import DAY, START, Coalition, Ground, coalition_on, day
 
@@ -90,8 +92,10 @@ def street_on(ground: Ground, folder: Path) -> Iterator[Street]:
         migrate(outbox)
         access = Access(outbox)
         keys = IdempotencyKeys(outbox)
+        tokens = TillTokens(outbox)
         unused: Any = None
         events = EventFeed(coalition.queries)
+        coalition.service.hide(tokens.hidden)
         context = Context(
             service=coalition.service,
             access=access,
@@ -101,6 +105,7 @@ def street_on(ground: Ground, folder: Path) -> Iterator[Street]:
             campaigns=coalition.members,
             previews=coalition.previews(),
             balances=PastBalances(coalition.rpc, coalition.queries),
+            till=TillDesk(coalition.rpc, coalition.deployment, coalition.queries, tokens),
             authoring=CampaignAuthoring(coalition.campaigns, coalition.queries),
             idempotency=keys,
             batches=unused,
@@ -114,4 +119,5 @@ def street_on(ground: Ground, folder: Path) -> Iterator[Street]:
             yield Street(coalition, *counters)
         access.close()
         keys.close()
+        tokens.close()
         outbox.dispose()

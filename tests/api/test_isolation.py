@@ -69,6 +69,11 @@ ATTEMPTS: dict[tuple[str, str], list[tuple[str, Any, int, str | None]]] = {
     ("post", "/v1/preview"): [
         ("/v1/preview", {"kind": "earn", "receipt": "new"} | OWN, 200, None),
     ],
+    # Members ask for tokens, with their keys.
+    ("post", "/v1/members/{member}/till-tokens"): [
+        (f"/v1/members/{MEMBER}/till-tokens", {"deadline": DEADLINE, "signature": "0x"}, 422, "token_deadline_invalid")
+    ],
+    ("post", "/v1/till-tokens/balance"): [("/v1/till-tokens/balance", {"token": "000000000001"}, 422, "token_invalid")],
     ("get", "/v1/partner/statement"): [("/v1/partner/statement", None, 200, None)],
     ("get", "/v1/export"): [("/v1/export", None, 200, None), (f"/v1/export?member={MEMBER}", None, 200, None)],
     ("post", "/v1/batches"): [("/v1/batches", BATCH, 403, "key_unknown")],

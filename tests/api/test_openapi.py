@@ -15,6 +15,8 @@ from tests.api.conftest import Till, World, code_of
 from tests.api.openapi import Contract
 
 OPEN = {"/health", "/ready", "/.well-known/oauth-authorization-server"}
+SIGNED = {"/v1/members/{member}/till-tokens"}
+"""Routes for members, who sign their requests."""
 POSTING = ("earn", "redeem", "hold", "capture", "release", "reverse", "refund")
 CODES = (
     {rejection.code for rejection in Rejection}
@@ -40,7 +42,7 @@ def test_every_operation_is_described(contract: Contract) -> None:
     assert len(names) == len(set(names))
     for path, _, operation in contract.operations():
         assert operation["summary"] and operation["description"] and operation["tags"]
-        assert ("security" in operation) == (path not in OPEN | {TOKEN_PATH})
+        assert ("security" in operation) == (path not in OPEN | SIGNED | {TOKEN_PATH})
     for name, schema in contract.document["components"]["schemas"].items():
         assert schema.get("description"), name
 
@@ -111,5 +113,7 @@ def test_every_operation_needs_a_key(world: World, contract: Contract) -> None:
             assert answer.status_code == 200
         elif path == TOKEN_PATH:
             assert answer.status_code == 400
+        elif path in SIGNED:
+            assert code_of(answer, 422) == "input_invalid"
         else:
             assert code_of(answer, 401) == "credential_missing"

@@ -14,7 +14,9 @@ from coalition.service import LedgerService
 from coalition.service.balances import PastBalances
 from coalition.service.bell import Bell
 from coalition.service.events import EventFeed
+from coalition.service.till import TillDesk
 from coalition.submit.idempotency import IdempotencyKeys
+from coalition.submit.till_tokens import TillTokens
 from tests.api.conftest import MEMBER, World
 from tests.api.fake_batches import FakeBatches
 from tests.api.fake_campaigns import FakeCampaigns
@@ -30,6 +32,8 @@ def test_two_thousand_tills_wait_while_others_read(world: World) -> None:
     campaigns: Any = FakeCampaigns()
     keys = IdempotencyKeys(world.outbox)
     events = EventFeed(world.book)  # type: ignore[arg-type]
+    tokens = TillTokens(world.outbox)
+    service.hide(tokens.hidden)
     context = Context(
         service=service,
         access=world.access,
@@ -40,6 +44,7 @@ def test_two_thousand_tills_wait_while_others_read(world: World) -> None:
         previews=FakePreviews(world.book),  # type: ignore[arg-type]
         balances=PastBalances(None, world.book),  # type: ignore[arg-type]
         authoring=campaigns,
+        till=TillDesk(None, None, world.book, tokens),  # type: ignore[arg-type]
         idempotency=keys,
         batches=FakeBatches(world.book),  # type: ignore[arg-type]
         events=events,
@@ -52,6 +57,7 @@ def test_two_thousand_tills_wait_while_others_read(world: World) -> None:
     threads, waiting, read, answers = asyncio.run(_wait_and_read(world, http))
 
     keys.close()
+    tokens.close()
     assert threads <= THREADS_MAX
     assert (waiting, read) == (TILLS, [1_000, 200, True])
     assert answers == [201] * TILLS

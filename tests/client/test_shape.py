@@ -20,7 +20,7 @@ from coalition.api import create_app
 from coalition.api.authoring_examples import ATTESTED, CHECK, FILE, INVITATION, SIMULATION, TEMPLATE
 from coalition.api.campaign_examples import APPROVAL, CAMPAIGN, CLAIMS, MEMBER_CAMPAIGNS, PREVIEW, REFERRAL, TIER
 from coalition.api.event_examples import EVENT_PAGE
-from coalition.api.examples import BALANCE, BULK_ANSWER, OPERATION, OPERATIONS, STATEMENT, TOTALS
+from coalition.api.examples import BALANCE, BULK_ANSWER, OPERATION, OPERATIONS, STATEMENT, TILL_TOKEN, TOTALS
 from coalition.client import (
     ApiError,
     AsyncClient,
@@ -91,6 +91,7 @@ ARGUMENTS: dict[str, Any] = {
     "status": "accepted",
     "terms_hash": APPROVAL["terms_hash"],
     "transaction": b"\1",
+    "token": "000000000001",
     "until": TIME,
     "version": 1,
 }
@@ -154,7 +155,7 @@ def test_builders_can_send_every_field_and_parameter(document: dict[str, Any], n
         assert set(kinds_of(most.content)) <= {"earn", "release"}
         return
     assert set(json.loads(most.content)) == set(schema["properties"])
-    assert set(json.loads(least.content)) == set(schema["required"])
+    assert set(json.loads(least.content)) == set(schema["required"]) | ({"member"} & set(schema["properties"]))
 
 
 @pytest.mark.parametrize("name", BUILDERS)
@@ -208,6 +209,7 @@ def assert_takes(document: dict[str, Any], kind: Any, schema: dict[str, Any]) ->
         (package.Operations, OPERATIONS),
         (package.Totals, TOTALS),
         (package.Statement, STATEMENT),
+        (package.TillToken, TILL_TOKEN),
         (package.Campaign, CAMPAIGN),
         (package.MemberCampaigns, MEMBER_CAMPAIGNS),
         (package.Preview, PREVIEW),

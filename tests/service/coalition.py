@@ -63,9 +63,12 @@ class Coalition:
         self.follower.catch_up()
         return self.all_members
 
+    @property
+    def deployment(self) -> Deployment:
+        return self.campaigns.reader.deployment
+
     def previews(self) -> OperationPreviews:
-        reader = self.campaigns.reader
-        return OperationPreviews(self.rpc, reader.deployment, self.queries, self.service.partners, self.texts, self.now)
+        return OperationPreviews(self.rpc, self.deployment, self.queries, self.service.partners, self.texts, self.now)
 
     def now(self) -> int:
         return history.head(self.rpc).timestamp

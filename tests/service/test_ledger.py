@@ -63,7 +63,7 @@ def test_other_content_is_a_conflict_that_names_the_differences(stack: Stack) ->
     with pytest.raises(ReceiptConflict) as error:
         stack.service.earn("Market", bob, name, 251)
     assert error.value.details["differences"] == {
-        "member": {"recorded": ann, "requested": bob},
+        "member": {"recorded": "withheld", "requested": "withheld"},
         "spend_minor": {"recorded": 250, "requested": 251},
     }
     with pytest.raises(ReceiptConflict) as error:

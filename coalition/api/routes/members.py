@@ -23,7 +23,7 @@ from coalition.errors import InputError, NotFound
 from coalition.index.totals import Balance
 from coalition.service.checks import check_address
 
-__all__ = ["router"]
+__all__ = ["balance_body", "router"]
 
 router = APIRouter(prefix="/members", tags=["members"], route_class=StrictRoute, dependencies=[Depends(partner_of)])
 ETAG: dict[str, Any] = {
@@ -62,7 +62,7 @@ async def balance(
 
 def _balance(context: Ctx, member: str) -> BalanceBody:
     account = check_address(member)
-    return _body(context.service.queries.balance(account, context.clock()))
+    return balance_body(context.service.queries.balance(account, context.clock()), member=account)
 
 
 def _past(context: Ctx, member: str, at: int | None, block: int | None) -> BalanceBody:
@@ -72,19 +72,23 @@ def _past(context: Ctx, member: str, at: int | None, block: int | None) -> Balan
     else:
         assert at is not None
         found = context.balances.at(account, at)
-    return _body(found.balance, at=rfc3339(found.timestamp), block=found.block)
+    return balance_body(found.balance, member=account, at=rfc3339(found.timestamp), block=found.block)
 
 
-def _body(found: Balance, **moment: Any) -> BalanceBody:
+def balance_body(found: Balance, **more: Any) -> BalanceBody:
+    """Return a balance, without the account.
+
+    Raises:
+        NotFound: `member_unknown`.
+    """
     if not found.member:
         raise NotFound("There is no member with this account.", code="member_unknown")
     return BalanceBody(
-        member=found.account,
         points=found.points,
         held=found.held,
         debt=found.debt,
         lots=[LotBody(epoch=lot.epoch, points=lot.points, expires_at=rfc3339(lot.expires_at)) for lot in found.lots],
-        **moment,
+        **more,
     )
 
 

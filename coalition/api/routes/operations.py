@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Path, Query, Request
@@ -20,6 +21,7 @@ from coalition.ledger.ids import receipt_number
 from coalition.ledger.operations import Kind
 from coalition.ledger.records import OperationRecord
 from coalition.service.checks import check_address
+from coalition.service.till import came_by_token
 
 __all__ = ["router"]
 
@@ -63,7 +65,9 @@ async def history(
         filters = {"member": account, "kind": kind, "status": status, "limit": limit, "cursor": page.cursor}
         filters |= {name: rfc3339(at) for name, at in (("since", since), ("until", until)) if at is not None}
         following = None if page.cursor is None else history_location(_root(request), filters)
-        return OperationPage(operations=operations_of(context.service, page.items), next=following)
+        return OperationPage(
+            operations=operations_of(context.service, _told(context, account, page.items)), next=following
+        )
 
     body = await context.read(work)
     headers = {} if body.next is None else {"Link": f'<{body.next}>; rel="next"'}
@@ -82,6 +86,14 @@ async def operation(
     """
     body = await context.read(lambda: _operation(context, partner, receipt))
     return json_response(body, headers={"Retry-After": "1"} if body.pending else None)
+
+
+def _told(context: Context, account: str | None, records: Sequence[OperationRecord]) -> Sequence[OperationRecord]:
+    """Of one account's operations those that did not come by a token: which account that was is not told in this way either."""
+    if account is None:
+        return records
+    hidden = came_by_token(context.service.hidden, records)
+    return [record for record in records if (record.block, record.log) not in hidden]
 
 
 def _operation(context: Context, partner: int, receipt: str) -> OperationsBody:

@@ -35,6 +35,7 @@ from coalition.api.requests import (
 from coalition.api.responses import OperationBody, OperationsBody, operation_body
 from coalition.errors import InputError, OutcomePending
 from coalition.service.asked import Asked
+from coalition.service.till import is_told_by_token
 
 __all__ = ["router"]
 
@@ -94,7 +95,7 @@ class Call:
         location = operation_location(self._root, receipt)
 
         def ask() -> Asked:
-            return asked_of(service.asking, self.partner, body, self.context.clock)
+            return asked_of(service.asking, self.partner, body, self.context.clock, self.context.till.tokens.account)
 
         try:
             async with self._key_held(body):
@@ -107,10 +108,18 @@ class Call:
                 pending, 202, {"Location": location, "Preference-Applied": "respond-async", "Retry-After": "1"}
             )
         currency = service.partners.find(self.partner).currency
-        counted = operation_body(answer.record, receipt, asked.original_receipt, currency, answer.replayed)
+        by_token = await self._told_by_token(asked, answer.replayed)
+        counted = operation_body(answer.record, receipt, asked.original_receipt, currency, answer.replayed, by_token)
         if counted.replayed:
             return json_response(counted, 200, {"Idempotent-Replayed": "true", "Content-Location": location})
         return json_response(counted, 201, {"Location": location})
+
+    async def _told_by_token(self, asked: Asked, replayed: bool) -> bool:
+        if asked.by_token or not (replayed or asked.names_receipt):
+            return asked.by_token  # the account, if the answer tells one, came with the request
+        tokens, named = self.context.till.tokens, asked.receipts
+        hidden = await self.context.read(lambda: tokens.hidden(self.partner, named))
+        return is_told_by_token(asked, hidden, replayed=replayed)
 
     def _key_held(self, body: OperationRequest) -> AbstractAsyncContextManager[None]:
         if self.idempotency_key is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from fastapi import APIRouter
@@ -15,7 +16,9 @@ from coalition.api.context import Context, Ctx, Partner
 from coalition.api.documents import POSTING
 from coalition.api.preview_bodies import PreviewBody, preview_body
 from coalition.api.render import json_response
+from coalition.errors import ReceiptConflict
 from coalition.ledger.operations import Kind
+from coalition.service.till import is_told_by_token
 
 __all__ = ["router"]
 
@@ -39,10 +42,17 @@ async def preview(context: Ctx, partner: Partner, body: BulkLine) -> Response:
 
 def _preview(context: Context, partner: int, body: BulkLine) -> PreviewBody:
     service = context.service
-    asked = asked_of(service.asking, partner, body.root, context.clock)
+    tokens = context.till.tokens
+    # a preview binds no token to the receipt
+    asked = asked_of(service.asking, partner, body.root, context.clock, lambda at, token, _: tokens.account(at, token))
     found = context.previews.preview(asked)
+    hidden = tokens.hidden(partner, asked.receipts)
+    try:
+        by_token = is_told_by_token(asked, hidden, replayed=found.replayed)
+    except ReceiptConflict as conflict:
+        found, by_token = replace(found, record=None, replayed=False, problem=conflict), False
     purchase = None
     if asked.kind == Kind.EARN and found.problem is None and not found.replayed:
         member, spend_minor = asked.content["member"], asked.content["spend_minor"]
         purchase = purchase_body(context.campaigns.preview(partner, member, spend_minor))
-    return preview_body(asked, found, service.partners.find(partner).currency, purchase)
+    return preview_body(asked, found, service.partners.find(partner).currency, purchase, by_token)
