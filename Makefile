@@ -37,7 +37,7 @@ lint: python node ## style, types, layers, and that the committed artifacts matc
 test-deep: python node ## the long fuzz runs, which `make test` leaves out
 	.venv/bin/python -m pytest -m deep
 
-bench: python node-optional ## measure gas and throughput into build/bench.json
+bench: python node-optional ## measure gas and speed into build/bench.json, 15 to 20 minutes
 	.venv/bin/python scripts/bench.py
 
 slither: python node slither-env ## static analysis of the contracts; accepted findings: docs/slither.md

@@ -1,105 +1,100 @@
-"""Measures what an operation costs and how many the ledger takes; prints tables and writes build/bench.json.
+"""Measures what operations cost and how many the ledger takes; prints tables and writes build/bench.json.
 
-Gas is exact. Throughput depends on the machine and its other work: read it beside `throughput.naive` of the same run.
+Gas is exact. All else depends on the machine and its other work: what compares two things compares them in one run, and the
+machine's load stands beside each part. `--only` measures some parts and only prints; `--quick` measures all of them shortly.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
-from benches import campaigns, gas, throughput
-from rich.console import Console
-from rich.table import Table
-
-from coalition.chain.embedded import EmbeddedChain
-from coalition.chain.rpc import HttpRpc
-
 ROOT = Path(__file__).resolve().parent.parent
-LOAD_AT_LEAST, LOAD_AIM = 4_000, 12_000
+sys.path.insert(0, str(ROOT))
+
+from benches import campaigns, cost, gas, postgres, report, serving, signing, throughput  # noqa: E402
+from rich.console import Console  # noqa: E402
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn  # noqa: E402
+
+from coalition.chain.embedded import EmbeddedChain  # noqa: E402
+from coalition.chain.rpc import HttpRpc  # noqa: E402
+
+Told = Callable[[float], None]
+
+
+@dataclass(frozen=True)
+class Amounts:
+    """How much is measured."""
+
+    days: int = 56
+    seconds: float = 20.0
+    bulk_requests: int = 16
+    lone: int = 100
+    operations: int = cost.OPERATIONS
+    members: int = cost.MEMBERS[-1]
+
+
+QUICK = Amounts(days=7, seconds=5.0, bulk_requests=4, lone=10, operations=100_000, members=10_000)
+PARTS: dict[str, Callable[[Path, Amounts, Told], dict[str, float]]] = {
+    "gas": lambda folder, _amounts, _told: _on_chain(folder / "gas", gas.measure),
+    "campaigns": lambda folder, _amounts, _told: _on_chain(folder / "campaigns", campaigns.measure),
+    "signing": lambda _folder, _amounts, _told: signing.measure(),
+    "serving": lambda folder, amounts, _told: serving.measure(folder, amounts.seconds, amounts.bulk_requests),
+    "postgres": lambda folder, amounts, _told: postgres.measure(
+        folder, serving.TILLS, amounts.seconds, amounts.bulk_requests
+    ),
+    "blocks": lambda folder, amounts, _told: serving.measure_with_blocks(folder, amounts.seconds, amounts.lone),
+    "load": lambda folder, amounts, _told: throughput.measure(folder / "load", amounts.days),
+    "profile": lambda folder, amounts, _told: serving.profile(folder, amounts.seconds / 2, amounts.bulk_requests // 2),
+    "history": lambda folder, amounts, told: cost.measure_history(folder, amounts.operations, told),
+    "members": lambda folder, amounts, told: cost.measure_members(folder, amounts.members, told),
+}
 
 
 def main() -> None:
     """Measure, print, write; exit status 1 where a limit is passed."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--days", type=int, default=56, help="days of shopping to load (default 56)")
+    parser.add_argument("--only", action="append", choices=PARTS, help="measure this part (may be repeated)")
+    parser.add_argument("--quick", action="store_true", help="measure everything shortly, for a look")
     options = parser.parse_args()
     console = Console(width=None if sys.stdout.isatty() else 120)
-    with tempfile.TemporaryDirectory(prefix="coalition-bench-") as folder:
-        console.print("measuring gas …")
-        with EmbeddedChain(Path(folder) / "gas") as chain:
-            figures: dict[str, float] = dict(gas.measure(HttpRpc(chain.url)))
-            console.print("measuring gas with campaigns …")
-            figures |= campaigns.measure(HttpRpc(chain.url))
-        console.print(f"loading {options.days} days …")
-        figures |= throughput.measure(Path(folder) / "load", options.days)
-    _print_campaigns(console, figures)
-    failed = _print_gas(console, figures) | _print_throughput(console, figures)
-    target = ROOT / "build" / "bench.json"
-    target.parent.mkdir(exist_ok=True)
-    campaigns.plot(figures, target.with_name("bench-campaigns.svg"))
-    target.write_text(json.dumps({name: round(value, 1) for name, value in figures.items()}, indent=2) + "\n")
-    console.print(f"written: {target.relative_to(ROOT)}")
+    figures = _measured(console, options.only or list(PARTS), QUICK if options.quick else Amounts())
+    failed = report.show(console, figures)
+    if not options.only:
+        target = ROOT / "build" / "bench.json"
+        target.parent.mkdir(exist_ok=True)
+        campaigns.plot(figures, target.with_name("bench-campaigns.svg"))
+        cost.plot(figures, target.with_name("bench-cost.svg"))
+        target.write_text(json.dumps({name: round(value, 1) for name, value in figures.items()}, indent=2) + "\n")
+        console.print(f"written: {target.relative_to(ROOT)}, bench-campaigns.svg, bench-cost.svg")
     raise SystemExit(1 if failed else 0)
 
 
-def _print_gas(console: Console, figures: dict[str, float]) -> bool:
-    table = Table("operation", "key", "gas", "at most", "aim", title="Gas per operation", title_justify="left")
-    for column in table.columns[2:]:
-        column.justify = "right"
-    failed = False
-    for key, (what, most, aim) in (gas.LIMITS | campaigns.LIMITS).items():
-        over = most is not None and figures[key] > most
-        failed |= over
-        cells = (f"{figures[key]:,.0f}", f"{most:,}" if most else "–", f"{aim:,}" if aim else "–")
-        table.add_row(what, key, *cells, style="red" if over else "")
-    console.print(table)
-    return failed
+def _measured(console: Console, wanted: list[str], amounts: Amounts) -> dict[str, float]:
+    figures: dict[str, float] = {}
+    columns = (TextColumn("{task.description:10}"), BarColumn(), TimeElapsedColumn(), TextColumn("{task.fields[load]}"))
+    with tempfile.TemporaryDirectory(prefix="coalition-bench-") as folder, Progress(*columns, console=console) as bars:
+        for name in wanted:
+            bar = bars.add_task(name, total=1.0, load="")
+            figures |= PARTS[name](
+                Path(folder),
+                amounts,
+                lambda share, bar=bar: bars.update(bar, completed=share),  # type: ignore[misc]
+            )
+            figures[f"load_average.{name}"] = os.getloadavg()[0]
+            bars.update(bar, completed=1.0, load=f"load {os.getloadavg()[0]:.1f}")
+    return figures
 
 
-def _print_campaigns(console: Console, figures: dict[str, float]) -> None:
-    table = Table(
-        "campaigns at the partner", "gas", "each adds", title="Gas of an earn in a batch", title_justify="left"
-    )
-    for column in table.columns[1:]:
-        column.justify = "right"
-    nothing = figures["gas.campaigns.0"]
-    for count in campaigns.OPEN:
-        gas_ = figures[f"gas.campaigns.{count}"]
-        table.add_row(f"{count} stamp cards", f"{gas_:,.0f}", f"{(gas_ - nothing) / count:,.0f}" if count else "")
-    for kind in campaigns.KINDS:
-        gas_ = figures[f"gas.campaign.{kind}"]
-        table.add_row(f"one {kind}", f"{gas_:,.0f}", f"{gas_ - nothing:,.0f}")
-    console.print(table)
-
-
-def _print_throughput(console: Console, figures: dict[str, float]) -> bool:
-    table = Table("what", "key", "a second", "at least", "aim", title="Operations", title_justify="left")
-    for column in table.columns[2:]:
-        column.justify = "right"
-    load, naive = figures["throughput.load"], figures["throughput.naive"]
-    table.add_row(
-        f"load of {figures['throughput.load_operations']:,.0f} operations at the base rate, file to confirmed and indexed",
-        "throughput.load",
-        f"{load:,.0f}",
-        f"{LOAD_AT_LEAST:,}",
-        f"{LOAD_AIM:,}",
-        style="red" if load < LOAD_AT_LEAST else "",
-    )
-    table.add_row(
-        "the same with the demo's campaigns, clock right to the day",
-        "throughput.load_with_campaigns",
-        f"{figures['throughput.load_with_campaigns']:,.0f}",
-        "–",
-        "–",
-    )
-    table.add_row("one transaction a purchase, plain web3.py", "throughput.naive", f"{naive:,.0f}", "–", "–")
-    table.add_row("ratio", "", f"{load / naive:,.0f} ×", "–", "–")
-    console.print(table)
-    return load < LOAD_AT_LEAST
+def _on_chain(folder: Path, measure: Callable[[HttpRpc], dict[str, float]]) -> dict[str, float]:
+    with EmbeddedChain(folder) as chain:
+        return measure(HttpRpc(chain.url))
 
 
 if __name__ == "__main__":
