@@ -223,6 +223,16 @@ def test_templates_check_as_they_are(tmp_path: Path, kind: str) -> None:
     assert checked.campaign is not None and checked.campaign.kind == kind
 
 
+@pytest.mark.parametrize("name", ["Corner Grocery", "A, B: c", "it's", "[x]", "null", "# 1", "Äpfel & Co.", '"x"', "-"])
+def test_templates_take_any_name_of_a_partner(tmp_path: Path, name: str) -> None:
+    path = tmp_path / "new.yaml"
+    path.write_text(template("quest", (name, "florist"), MAY, ATTESTOR))
+
+    found = read_campaign(path, replace(CONTEXT, now=MAY, partners={name: 7, "florist": 2}))
+
+    assert (found.partners, found.sponsors) == ((2, 7), (Sponsor(2, 4_000), Sponsor(7, 6_000)))
+
+
 def test_the_template_of_tiers_checks_as_it_is(tmp_path: Path) -> None:
     path = tmp_path / "tiers.yaml"
     path.write_text(TIERS_TEMPLATE)
