@@ -12,6 +12,7 @@ from coalition.errors import SetupError
 __all__ = ["Settings"]
 
 HOME_DEFAULT = "var"
+REACHES = ("public", "loopback", "private")
 DRIVERS = {"postgresql": "postgresql+psycopg", "postgres": "postgresql+psycopg"}
 
 
@@ -22,6 +23,7 @@ class Settings:
     `rpc_url` and `database_url` point to a node and a database elsewhere; without them the embedded chain and SQLite files
     under `home` serve. `rate_limit` is that of API keys without one of their own. `trusted_proxies` are addresses and networks of
     proxies whose word counts on where a request came from. Events are told when `confirmations` blocks follow theirs.
+    `webhook_reach` says where webhooks may go: public, loopback or private.
     """
 
     home: Path
@@ -30,6 +32,7 @@ class Settings:
     rate_limit: str | None = None
     trusted_proxies: tuple[str, ...] = ()
     confirmations: int = 0
+    webhook_reach: str | None = None
 
     @classmethod
     def from_environment(cls, home: str | Path | None = None) -> Self:
@@ -46,6 +49,9 @@ class Settings:
         confirmations = os.environ.get("COALITION_CONFIRMATIONS") or "0"
         if not confirmations.isdecimal():
             raise SetupError("COALITION_CONFIRMATIONS is a number of blocks.", code="setting_invalid")
+        reach = os.environ.get("COALITION_WEBHOOK_REACH") or None
+        if reach not in (None, *REACHES):
+            raise SetupError(f"COALITION_WEBHOOK_REACH is one of {', '.join(REACHES)}.", code="setting_invalid")
         return cls(
             Path(chosen).resolve(),
             os.environ.get("COALITION_RPC_URL") or None,
@@ -53,6 +59,7 @@ class Settings:
             os.environ.get("COALITION_RATE_LIMIT") or None,
             tuple(os.environ.get("COALITION_TRUSTED_PROXIES", "").replace(",", " ").split()),
             int(confirmations),
+            reach,
         )
 
     @property

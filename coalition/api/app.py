@@ -30,6 +30,7 @@ from coalition.api.routes import (
 )
 from coalition.api.routes import campaigns as campaign_routes
 from coalition.api.routes import events as event_routes
+from coalition.api.routes import webhooks as webhook_routes
 from coalition.api.security import describe_security
 from coalition.api.turns import Turns
 
@@ -77,6 +78,7 @@ def create_app(context: Context) -> FastAPI:
     ):
         v1.include_router(part.router)
     v1.include_router(event_routes.router)
+    v1.include_router(webhook_routes.router)
     app.include_router(v1)
     app.include_router(oauth.router)
     app.include_router(status.router)

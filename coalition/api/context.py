@@ -28,6 +28,7 @@ from coalition.service.campaign_members import CampaignMembers
 from coalition.service.events import EventFeed
 from coalition.service.previews import OperationPreviews
 from coalition.service.till import TillDesk
+from coalition.service.webhooks import WebhookService
 from coalition.submit.idempotency import IdempotencyKeys
 
 __all__ = ["CalledBy", "Caller", "Context", "Ctx", "Partner"]
@@ -74,6 +75,7 @@ class Context:
     idempotency: IdempotencyKeys
     events: EventFeed
     streams: EventStreams
+    webhooks: WebhookService
     wait_seconds: float = WAIT_SECONDS
     posting: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(POSTERS_MAX))
     reading: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(READERS_MAX))

@@ -67,7 +67,8 @@ class EventStreams:
                     place = event.place
                 if not found:
                     try:
-                        await asyncio.wait_for(rung.wait(), ends - loop.time())
+                        async with asyncio.timeout_at(ends):
+                            await rung.wait()
                     except TimeoutError:
                         return
 

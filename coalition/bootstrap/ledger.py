@@ -25,11 +25,13 @@ from coalition.service.bell import Bell
 from coalition.service.campaign_members import CampaignMembers
 from coalition.service.campaigns import CampaignService
 from coalition.service.custody import Custody
+from coalition.service.deliveries import Deliveries
 from coalition.service.events import EventFeed
 from coalition.service.ledger import LedgerService
 from coalition.service.load import Loader
 from coalition.service.previews import OperationPreviews
 from coalition.service.till import TillDesk
+from coalition.service.webhooks import WebhookService
 from coalition.settings import Settings
 from coalition.submit.idempotency import IdempotencyKeys
 from coalition.submit.receipt_texts import ReceiptTexts
@@ -63,6 +65,8 @@ class OpenLedger:
     access: Access
     events: EventFeed
     bell: Bell
+    webhooks: WebhookService
+    deliveries: Deliveries
     clock_follows: bool = False
 
     def now(self) -> int:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import gc
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from functools import partial
 
 import sqlalchemy as sa
 
+from coalition.api.event_bodies import event_texts
 from coalition.bootstrap.home import access_of, node_of, open_keystore, read_deployment
 from coalition.bootstrap.ledger import OpenLedger
 from coalition.chain.deployment import verify
@@ -24,9 +27,14 @@ from coalition.service.campaign_files import CampaignFiles
 from coalition.service.campaign_members import CampaignMembers
 from coalition.service.campaigns import CampaignService
 from coalition.service.custody import CUSTODY_SEED, Custody
+from coalition.service.deliveries import Deliveries
 from coalition.service.events import EventFeed
 from coalition.service.ledger import LedgerService
+from coalition.service.sealing import WEBHOOK_SEED, Seal
 from coalition.service.till import TillDesk
+from coalition.service.webhook_sender import Sender
+from coalition.service.webhook_targets import Reach
+from coalition.service.webhooks import WebhookService
 from coalition.settings import Settings
 from coalition.submit.idempotency import IdempotencyKeys
 from coalition.submit.migrations import migrate as migrate_outbox
@@ -34,6 +42,7 @@ from coalition.submit.receipt_texts import ReceiptTexts
 from coalition.submit.submitter import Submitter
 from coalition.submit.till_tokens import TillTokens
 from coalition.submit.waiting import DAY_SECONDS
+from coalition.submit.webhooks import WebhookStore
 
 __all__ = ["open_ledger"]
 
@@ -99,6 +108,10 @@ def open_ledger(
         stack.callback(tokens.close)
         service = LedgerService(submitter, queries, texts)
         service.hide(tokens.hidden)
+        custody, reach = keystore.signer("custody"), _reach(settings)
+        events, store = EventFeed(queries, settings.confirmations), WebhookStore(outbox_engine)
+        stack.callback(store.close)
+        webhooks = WebhookService(store, events, Seal(keccak(custody.sign(WEBHOOK_SEED))), reach)
         campaigns = CampaignService(rpc, deployment, keystore, service.partners, CampaignFiles(settings.campaigns))
         yield OpenLedger(
             settings=settings,
@@ -106,7 +119,7 @@ def open_ledger(
             rpc=rpc,
             deployment=deployment,
             keystore=keystore,
-            custody=Custody(keccak(keystore.signer("custody").sign(CUSTODY_SEED))),
+            custody=Custody(keccak(custody.sign(CUSTODY_SEED))),
             submitter=submitter,
             follower=follower,
             queries=queries,
@@ -118,10 +131,19 @@ def open_ledger(
             campaigns=campaigns,
             campaign_members=CampaignMembers(campaigns, queries),
             access=access,
-            events=EventFeed(queries, settings.confirmations),
+            events=events,
             bell=bell,
+            webhooks=webhooks,
+            deliveries=Deliveries(
+                outbox_engine, webhooks, events, partial(event_texts, service), bell, Sender(reach, time.time)
+            ),
             clock_follows=clock_follows,
         )
+
+
+def _reach(settings: Settings) -> Reach:
+    """Where webhooks may go. A ledger on the embedded chain is for trying out: also to this machine."""
+    return Reach[(settings.webhook_reach or ("public" if settings.rpc_url else "loopback")).upper()]
 
 
 class _PostingKeys:

@@ -54,11 +54,12 @@ def serve(ledger: OpenLedger, host: str, port: int, announce: Callable[[str], No
         idempotency=ledger.idempotency,
         events=ledger.events,
         streams=EventStreams(ledger.service, ledger.events, ledger.bell),
+        webhooks=ledger.webhooks,
     )
     app = create_app(context)
     server = server_of(app, ledger.settings.trusted_proxies)
     announce(f"http://{host}:{listener.getsockname()[1]}")
-    with _stopped_by_signals(server, ledger.bell.close):
+    with ledger.deliveries.running(), _stopped_by_signals(server, ledger.bell.close):
         server.run(sockets=[listener])
 
 

@@ -18,6 +18,7 @@ from coalition.cli import (
     partners,
     rules,
     tiers,
+    webhooks,
 )
 
 __all__ = ["main"]
@@ -45,6 +46,7 @@ for group in (
     campaign_members,
     rules,
     tiers,
+    webhooks,
     administrative,
 ):
     for one in group.COMMANDS:

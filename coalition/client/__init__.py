@@ -58,8 +58,19 @@ from coalition.client.campaign_answers import (
 )
 from coalition.client.clients import AsyncClient, Client
 from coalition.client.course import Patience
-from coalition.client.errors import ApiError, OutcomeUnknown
-from coalition.client.event_answers import Event, EventAward, EventData, EventPage
+from coalition.client.errors import ApiError, OutcomeUnknown, WebhookInvalid
+from coalition.client.event_answers import (
+    DeadLetter,
+    DeadLetters,
+    Event,
+    EventAward,
+    EventData,
+    EventPage,
+    Webhook,
+    Webhooks,
+    WebhookSecret,
+    WebhookTrial,
+)
 from coalition.client.login import ClientCredentials
 
 __all__ = [
@@ -87,6 +98,8 @@ __all__ = [
     "Client",
     "ClientCredentials",
     "Compiled",
+    "DeadLetter",
+    "DeadLetters",
     "EpochPoints",
     "Event",
     "EventAward",
@@ -119,5 +132,10 @@ __all__ = [
     "TillToken",
     "Totals",
     "Version",
+    "Webhook",
+    "WebhookInvalid",
+    "WebhookSecret",
+    "WebhookTrial",
+    "Webhooks",
     "requests",
 ]

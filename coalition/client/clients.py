@@ -228,6 +228,15 @@ class Client:
     badges = _sync(campaign_requests.badges)
     preview = _sync(requests.preview)
     events_page = _sync(event_requests.events_page)
+    add_webhook = _sync(event_requests.add_webhook)
+    dead_letters = _sync(event_requests.dead_letters)
+    redrive_webhook = _sync(event_requests.redrive_webhook)
+    remove_webhook = _sync(event_requests.remove_webhook)
+    replay_webhook = _sync(event_requests.replay_webhook)
+    rotate_webhook = _sync(event_requests.rotate_webhook)
+    test_webhook = _sync(event_requests.test_webhook)
+    webhook = _sync(event_requests.webhook)
+    webhooks = _sync(event_requests.webhooks)
 
 
 class AsyncClient:
@@ -397,3 +406,12 @@ class AsyncClient:
     badges = _async(campaign_requests.badges)
     preview = _async(requests.preview)
     events_page = _async(event_requests.events_page)
+    add_webhook = _async(event_requests.add_webhook)
+    dead_letters = _async(event_requests.dead_letters)
+    redrive_webhook = _async(event_requests.redrive_webhook)
+    remove_webhook = _async(event_requests.remove_webhook)
+    replay_webhook = _async(event_requests.replay_webhook)
+    rotate_webhook = _async(event_requests.rotate_webhook)
+    test_webhook = _async(event_requests.test_webhook)
+    webhook = _async(event_requests.webhook)
+    webhooks = _async(event_requests.webhooks)

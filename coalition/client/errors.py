@@ -1,8 +1,10 @@
-"""What goes wrong, in one class and a special case of it.
+"""What goes wrong, in one class and a special case of it; and one for those who receive webhooks.
 
 ```
 ApiError            the service refused, or could not be reached: nothing of this request counted
 └── OutcomeUnknown  it may have counted or not; with a receipt, asking again is safe and tells
+
+WebhookInvalid      a webhook is not the service's
 ```
 
 `docs/errors.md` says for each code why it happens and what to do.
@@ -75,3 +77,7 @@ class OutcomeUnknown(ApiError):
             f"{super().__str__()}. The outcome is unknown. Asking again with the same receipt, {self.receipt!r}, and the same "
             "content is safe: it counts once."
         )
+
+
+class WebhookInvalid(Exception):
+    """A webhook was not signed by the service, or is too old."""

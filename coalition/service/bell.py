@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from coalition.ledger.events import Event, Position
 
@@ -55,4 +55,5 @@ class Bell:
             wanted = self._listening if partners is None else partners & self._listening.keys()
             rings = [ring for partner in wanted for ring in self._listening[partner]]
         for ring in rings:
-            ring()
+            with suppress(RuntimeError):  # whose event loop was closed does not listen any more
+                ring()

@@ -10,6 +10,7 @@ from sqlalchemy import (
     Integer,
     LargeBinary,
     MetaData,
+    SmallInteger,
     String,
     Table,
     Text,
@@ -31,6 +32,9 @@ __all__ = [
     "token_guesses",
     "token_receipts",
     "transactions",
+    "webhook_events",
+    "webhook_nodes",
+    "webhooks",
 ]
 
 FILLER = 0
@@ -191,3 +195,55 @@ token_guesses = Table(
     Column("failures", Integer, nullable=False),
 )
 """Numbers that stood for no token, by partner and minute (Unix time divided by 60). Older minutes go."""
+webhooks = Table(
+    "submit_webhooks",
+    metadata,
+    Column("id", String(40), primary_key=True),
+    Column("partner", Integer, nullable=False),
+    Column("url", Text, nullable=False),
+    Column("types", Text, nullable=False),
+    Column("secret", LargeBinary, nullable=False),
+    Column("previous_secret", LargeBinary),
+    Column("previous_until", BigInteger, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("disabled", String(16)),
+    Column("failing_since", BigInteger),
+    Column("event_id", Text, nullable=False),
+    Column("block", BigInteger, nullable=False),
+    Column("log", BigInteger, nullable=False),
+    Column("block_hash", Text, nullable=False),
+    Column("generation", BigInteger, nullable=False),
+    Column("lease_node", String(40)),
+    Column("lease_until", BigInteger, nullable=False),
+    Index("ix_submit_webhooks_partner", "partner"),
+)
+"""Where events go. `types` are separated by spaces, all of them if there is none; secrets are sealed. Times in Unix seconds of this
+machine. `event_id`, `block`, `log` and `block_hash` are the checkpoint: every event up to it was delivered, or is in
+`webhook_events`. Whoever delivers holds the lease; `generation` goes up when a checkpoint is set by others.
+"""
+
+webhook_events = Table(
+    "submit_webhook_events",
+    metadata,
+    Column("webhook", String(40), primary_key=True),
+    Column("block", BigInteger, primary_key=True, autoincrement=False),
+    Column("log", BigInteger, primary_key=True, autoincrement=False),
+    Column("event_id", Text, nullable=False),
+    Column("type", Text, nullable=False),
+    Column("lane", Text, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("next_at", BigInteger, nullable=False),
+    Column("dead", SmallInteger, nullable=False),
+    Column("reason", Text),
+)
+"""Events before a webhook's checkpoint that were not delivered: they wait for `next_at`, or for those before them in their lane;
+those that are `dead` wait for somebody to ask.
+"""
+
+webhook_nodes = Table(
+    "submit_webhook_nodes",
+    metadata,
+    Column("node", String(40), primary_key=True),
+    Column("until", BigInteger, nullable=False),
+)
+"""Nodes that deliver, so that each takes its share."""

@@ -20,11 +20,15 @@ from coalition.service import LedgerService
 from coalition.service.balances import PastBalances
 from coalition.service.bell import Bell
 from coalition.service.events import EventFeed
+from coalition.service.sealing import Seal
 from coalition.service.till import TillDesk
+from coalition.service.webhook_targets import Reach
+from coalition.service.webhooks import WebhookService
 from coalition.submit import migrate
 from coalition.submit.idempotency import IdempotencyKeys
-from coalition.submit.tables import access_heads, access_keys, access_tokens, idempotency_keys
+from coalition.submit.tables import access_heads, access_keys, access_tokens, idempotency_keys, webhook_events, webhooks
 from coalition.submit.till_tokens import TillTokens
+from coalition.submit.webhooks import WebhookStore
 from tests.api.fake_batches import FakeBatches
 from tests.api.fake_campaigns import FakeCampaigns
 from tests.api.fake_previews import FakePreviews
@@ -103,9 +107,10 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     events = EventFeed(book)  # type: ignore[arg-type]
     migrate(outbox)
     access = Access(outbox, clock=clock)
-    keys = IdempotencyKeys(outbox)
     tokens = TillTokens(outbox)
     service.hide(tokens.hidden)
+    keys, store = IdempotencyKeys(outbox), WebhookStore(outbox)
+    service_of_webhooks = WebhookService(store, events, Seal(bytes(32)), Reach.LOOPBACK)
     context = Context(
         service=service,
         access=access,
@@ -121,6 +126,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         batches=batches,  # type: ignore[arg-type]
         events=events,
         streams=EventStreams(service, events, Bell(), seconds=0.2),
+        webhooks=service_of_webhooks,
         wait_seconds=0.2,
     )
     app = create_app(context)
@@ -130,6 +136,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     access.close()
     keys.close()
     tokens.close()
+    store.close()
     outbox.dispose()
 
 
@@ -140,7 +147,7 @@ def fresh(world: World) -> None:
     world.texts.by_number.clear()
     world.batches.clear()
     with world.outbox.begin() as connection:
-        for table in (idempotency_keys, access_keys, access_tokens):
+        for table in (idempotency_keys, access_keys, access_tokens, webhooks, webhook_events):
             connection.execute(sa.delete(table))
         changed = sa.update(access_heads).where(access_heads.c.name == "keys")
         connection.execute(changed.values(number=access_heads.c.number + 1))

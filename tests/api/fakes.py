@@ -243,6 +243,10 @@ class FakeBook:
         found = [one for one in self.records if one.partner == partner and (one.block, one.log) > after[:2]]
         return [EventRow(one, 0, hash_of(one.block)) for one in found][:limit]
 
+    def events_at(self, partner: int, places: Sequence[tuple[int, int]]) -> list[EventRow]:
+        found = [one for one in self.records if one.partner == partner and (one.block, one.log) in places]
+        return [EventRow(one, 0, hash_of(one.block)) for one in found]
+
     def block_hash(self, block: int) -> str | None:
         return hash_of(block) if 0 < block <= len(self.records) else None
 

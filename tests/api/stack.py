@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -16,6 +17,7 @@ import uvicorn
 from coalition.access import Access
 from coalition.access.scopes import ALL_SCOPES
 from coalition.api import Check, Context, Readiness, create_app
+from coalition.api.event_bodies import event_texts
 from coalition.api.streams import EventStreams
 from coalition.chain import history
 from coalition.chain.abi import encode_call
@@ -42,14 +44,20 @@ from coalition.service.campaign_authoring import CampaignAuthoring
 from coalition.service.campaign_files import CampaignFiles
 from coalition.service.campaign_members import CampaignMembers
 from coalition.service.campaigns import CampaignService
+from coalition.service.deliveries import Deliveries
 from coalition.service.events import EventFeed
 from coalition.service.previews import OperationPreviews
+from coalition.service.sealing import Seal
 from coalition.service.till import TillDesk
+from coalition.service.webhook_sender import Sender
+from coalition.service.webhook_targets import Reach
+from coalition.service.webhooks import WebhookService
 from coalition.submit import Submitter
 from coalition.submit import migrate as migrate_outbox
 from coalition.submit.idempotency import IdempotencyKeys
 from coalition.submit.receipt_texts import ReceiptTexts
 from coalition.submit.till_tokens import TillTokens
+from coalition.submit.webhooks import WebhookStore
 
 START = 1_772_366_300  # a little before the deadlines of the examples
 MEMBER_KEY = KeySigner(bytes(31) + b"\1")
@@ -137,6 +145,7 @@ def running(folder: Path, start: int = START) -> Iterator[Stack]:
         clock = lambda: history.head(rpc).timestamp  # noqa: E731
         events = EventFeed(queries)
         service.hide(tokens.hidden)
+        webhooks = stack.enter_context(_delivering(outbox, events, service, bell))
         context = Context(
             service=service,
             access=access,
@@ -152,6 +161,7 @@ def running(folder: Path, start: int = START) -> Iterator[Stack]:
             batches=SignedBatches(rpc, deployment, submitter, queries, texts),
             events=events,
             streams=EventStreams(service, events, bell),
+            webhooks=webhooks,
         )
         app = create_app(context)
         url = stack.enter_context(served(app))
@@ -160,6 +170,16 @@ def running(folder: Path, start: int = START) -> Iterator[Stack]:
         yield Stack(
             url, keys, rpc, admin, domain, deployment, service, tokens, queries, submitter, access, allow, context
         )
+
+
+@contextmanager
+def _delivering(outbox: sa.Engine, events: EventFeed, service: LedgerService, bell: Bell) -> Iterator[WebhookService]:
+    store = WebhookStore(outbox)
+    webhooks = WebhookService(store, events, Seal(bytes(32)), Reach.LOOPBACK)
+    render, sender = partial(event_texts, service), Sender(Reach.LOOPBACK, time.time)
+    with Deliveries(outbox, webhooks, events, render, bell, sender).running():
+        yield webhooks
+    store.close()
 
 
 @contextmanager

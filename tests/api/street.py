@@ -111,6 +111,7 @@ def street_on(ground: Ground, folder: Path) -> Iterator[Street]:
             batches=unused,
             events=events,
             streams=EventStreams(coalition.service, events, Bell()),
+            webhooks=unused,
         )
         app = create_app(context)
         with TestClient(app) as client:

@@ -89,6 +89,18 @@ ATTEMPTS: dict[tuple[str, str], list[tuple[str, Any, int, str | None]]] = {
         ("/v1/events", None, 200, None),
         ("/v1/events?after=evt_1_1_0_0123456789", None, 422, "event_id_invalid"),
     ],
+    # The first one's webhook, whose id the other got to know.
+    ("get", "/v1/webhooks"): [("/v1/webhooks", None, 200, None)],
+    ("post", "/v1/webhooks"): [("/v1/webhooks", {"url": "https://other.example/hook"}, 201, None)],
+    ("get", "/v1/webhooks/{webhook}"): [("/v1/webhooks/{webhook}", None, 404, "webhook_unknown")],
+    ("delete", "/v1/webhooks/{webhook}"): [("/v1/webhooks/{webhook}", None, 404, "webhook_unknown")],
+    ("post", "/v1/webhooks/{webhook}/rotate"): [("/v1/webhooks/{webhook}/rotate", {}, 404, "webhook_unknown")],
+    ("post", "/v1/webhooks/{webhook}/replay"): [("/v1/webhooks/{webhook}/replay", {}, 404, "webhook_unknown")],
+    ("post", "/v1/webhooks/{webhook}/test"): [("/v1/webhooks/{webhook}/test", {}, 404, "webhook_unknown")],
+    ("get", "/v1/webhooks/{webhook}/dead-letters"): [
+        ("/v1/webhooks/{webhook}/dead-letters", None, 404, "webhook_unknown")
+    ],
+    ("post", "/v1/webhooks/{webhook}/redrive"): [("/v1/webhooks/{webhook}/redrive", {}, 404, "webhook_unknown")],
     ("get", "/v1/events/stream"): [("/v1/events/stream?after=start", None, 200, None)],
     ("get", "/v1/partner"): [("/v1/partner", None, 200, None)],
     ("get", "/v1/partner/totals"): [("/v1/partner/totals", None, 200, None)],
@@ -101,6 +113,7 @@ def test_another_partner_sees_and_moves_nothing(till: Till, other_till: Till, bo
     routes = {(method, path) for path, method, _ in contract.operations() if path.startswith("/v1/")}
     assert routes == ATTEMPTS.keys(), "every route needs an attempt here"
     secret_key = till.post("/v1/api-keys", {"label": f"{SECRET}-key"}).json()["key_id"]
+    webhook = till.post("/v1/webhooks", {"url": f"https://{SECRET}.example/hook"}).json()["webhook"]["id"]
     till.earn(receipt=EARNED)
     till.redeem(receipt=REDEEMED)
     till.hold(receipt=HELD)
@@ -112,13 +125,14 @@ def test_another_partner_sees_and_moves_nothing(till: Till, other_till: Till, bo
     assert SECRET in till.get("/v1/campaigns/1").text, "the first one has a campaign"
     assert SECRET in till.get(f"/v1/members/{MEMBER}/campaigns").text
     assert SECRET in till.get("/v1/api-keys").text
+    assert SECRET in till.get("/v1/webhooks").text
     assert secret_key in till.get("/v1/admin/log").text
     held = book.held[MEMBER]
 
     for route in COUNTING_LAST:
         for path, body, status, code in ATTEMPTS[route]:
-            address = path.replace("{key_id}", secret_key)
-            answer = other_till.get(address) if body is None else other_till.post(address, body)
+            address = path.replace("{key_id}", secret_key).replace("{webhook}", webhook)
+            answer = other_till.http.request(route[0].upper(), address, json=body, headers=other_till.headers)
             if code is None:
                 assert answer.status_code == status, answer.text
             else:

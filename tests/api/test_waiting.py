@@ -49,6 +49,7 @@ def test_two_thousand_tills_wait_while_others_read(world: World) -> None:
         batches=FakeBatches(world.book),  # type: ignore[arg-type]
         events=events,
         streams=EventStreams(service, events, Bell()),
+        webhooks=None,  # type: ignore[arg-type]
     )
     app = create_app(context)
     headers = {"Authorization": f"Bearer {world.access.credentials.issue(1, 'many tills')}"}

@@ -14,7 +14,7 @@ import pytest
 from coalition.api import create_app
 from coalition.api.event_examples import EVENT
 from coalition.api.streams import EventStreams
-from coalition.client import ApiError, AsyncClient, Client, Patience
+from coalition.client import ApiError, AsyncClient, Client, Patience, webhooks
 from coalition.client.streams import EventStream
 from coalition.service.bell import Bell
 from coalition.service.events import EventFeed
@@ -22,6 +22,7 @@ from tests.api.conftest import MEMBER
 from tests.api.stack import Stack, served
 from tests.client.conftest import QUICK
 from tests.client.transports import problem
+from tests.webhooks.receiver import receiving
 
 ENDS_EARLY = 3
 IDLE = 190
@@ -146,6 +147,26 @@ def test_reading_goes_on_at_another_node_and_after_a_restart(stack: Stack, clien
                     break
             bell.close()
     assert seen == wanted
+
+
+def test_what_happens_on_the_chain_reaches_a_webhook(stack: Stack, client: Client) -> None:
+    with receiving() as receiver:
+        made = client.add_webhook(receiver.url, types=["earn.accepted"])
+        assert client.test_webhook(made.webhook.id).delivered
+        answers = [client.earn(MEMBER, f"hooked-{number}", 1_000) for number in range(3)]
+        with Client(stack.url, stack.keys[2], patience=QUICK) as other:
+            other.earn(MEMBER, "not theirs", 1_000)
+        receiver.wait(lambda: len(receiver.came) == 4)
+        events = [webhooks.verify(came.body, came.headers, made.secret) for came in receiver.came]
+    told = [event.data.operation for event in events[1:]]
+    assert [(one.receipt, one.transaction) for one in told if one] == [
+        (one.receipt, one.transaction) for one in answers
+    ]
+    listed = [event.id for event in client.events_page(limit=500).events if event.type == "earn.accepted"]
+    assert [event.id for event in events[1:]] == listed[-3:]
+    removed = client.remove_webhook(made.webhook.id)
+    assert removed.dead_letters == 0
+    assert client.webhooks().webhooks == ()
 
 
 def lines(*events: str) -> Iterator[str]:
