@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
+from sqlalchemy import create_engine
 
 from coalition.access import Access, Scope
+from coalition.access.credentials import LOOK_SECONDS
 from coalition.access.scopes import ALL_SCOPES, TILL_SCOPES
 from coalition.access.secret_text import id_of
 from coalition.access.sources import networks_of
+from coalition.api import create_app
 from coalition.api.examples import BATCH
 from coalition.api.scopes import SCOPE_BY_ROUTE
 from tests.api.conftest import DEADLINE, MEMBER, Clock, Till, World, code_of
@@ -147,6 +151,33 @@ def test_key_of_a_partner_that_is_not_in_the_ledger(world: World) -> None:
         assert code_of(answer, 403) == "partner_unknown"
         assert "Green Market" not in answer.text
     assert lost.get("/v1/operations").json()["operations"] == []
+
+
+def test_two_nodes_of_one_database(world: World, till: Till, clock: Clock) -> None:
+    engine = create_engine(world.outbox.url)
+    access = Access(engine, clock=clock)
+    context = replace(world.http.app.state.context, access=access)  # type: ignore[attr-defined]
+    with TestClient(create_app(context)) as other_node:
+        issued = till.post("/v1/api-keys", {"label": "x"}).json()
+        here, there = (Till(http, issued["api_key"]) for http in (till.http, other_node))
+        assert there.get("/v1/partner").status_code == here.get("/v1/partner").status_code == 200
+        client = tuple(issued["api_key"].split("_")[1:])
+        token = here.http.post("/oauth/token", data={"grant_type": "client_credentials"}, auth=client).json()[
+            "access_token"
+        ]
+        assert Till(other_node, token).get("/v1/partner").status_code == 200
+
+        Till(other_node, till.key).post(f"/v1/api-keys/{issued['key_id']}/revoke", None)
+        assert code_of(there.get("/v1/partner"), 401) == "credential_revoked"
+        assert here.get("/v1/partner").status_code == 200, "for less than a second"
+        clock.now += LOOK_SECONDS
+        for each in (here, there, Till(till.http, token), Till(other_node, token)):
+            assert code_of(each.get("/v1/partner"), 401) == "credential_revoked"
+    calls = till.get("/v1/admin/log").json()["calls"][:2]
+    assert [call["action"] for call in calls] == [f"POST /v1/api-keys/{issued['key_id']}/revoke", "POST /v1/api-keys"]
+    assert world.access.log.verify() == access.log.verify()
+    access.close()
+    engine.dispose()
 
 
 # ---- sources
