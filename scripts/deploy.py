@@ -17,6 +17,7 @@ from brownie import (
     PartnerRegistry,
     PointLedger,
     TierBook,
+    TillRegistry,
     accounts,
     chain,
     network,
@@ -78,6 +79,7 @@ class Deployment:
     tiers: Any
     badges: Any
     rules: dict[str, Any]
+    till_registry: Any
     holders: dict[int, Any]
     delays: dict[int, int]
 
@@ -141,6 +143,7 @@ def deploy(
         tiers,
         badges,
         rules,
+        till_registry=deployer.deploy(TillRegistry, registry),
         holders={OPERATOR: operator, GOVERNOR: governor, RECOVERY: recovery, ADMIN: governor},
         delays={OPERATOR: 0, GOVERNOR: notice, RECOVERY: 0, ADMIN: notice},
     )
@@ -160,7 +163,8 @@ def deploy(
 def table(deployment: Deployment) -> str:
     """Addresses, roles, holders and delays, as lines of text."""
     lines = [f"{'contract':<18} address"]
-    for name, contract in {"AccessManager": deployment.manager, **deployment.targets, **deployment.rules}.items():
+    others = {"TillRegistry": deployment.till_registry, **deployment.rules}
+    for name, contract in {"AccessManager": deployment.manager, **deployment.targets, **others}.items():
         lines.append(f"{name:<18} {contract.address}")
     lines += ["", f"{'role':<9} {'id':>2}  {'holder':<42} {'delay':>9}  may call"]
     for role in sorted(deployment.holders):

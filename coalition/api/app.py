@@ -27,6 +27,7 @@ from coalition.api.routes import (
     statements,
     status,
     till,
+    tills,
 )
 from coalition.api.routes import campaigns as campaign_routes
 from coalition.api.routes import events as event_routes
@@ -65,6 +66,7 @@ def create_app(context: Context) -> FastAPI:
         posting,
         bulk,
         batches,
+        tills,
         previews,
         operations,
         members,

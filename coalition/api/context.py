@@ -28,6 +28,7 @@ from coalition.service.campaign_members import CampaignMembers
 from coalition.service.events import EventFeed
 from coalition.service.previews import OperationPreviews
 from coalition.service.till import TillDesk
+from coalition.service.tills import TillService
 from coalition.service.webhooks import WebhookService
 from coalition.submit.idempotency import IdempotencyKeys
 
@@ -72,6 +73,7 @@ class Context:
     authoring: CampaignAuthoring
     batches: SignedBatches
     till: TillDesk
+    tills: TillService
     idempotency: IdempotencyKeys
     events: EventFeed
     streams: EventStreams

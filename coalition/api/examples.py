@@ -13,6 +13,7 @@ __all__ = [
     "CAPTURE",
     "EARN",
     "HOLD",
+    "KEY",
     "KEYS",
     "MEMBER",
     "OPERATION",
@@ -21,14 +22,20 @@ __all__ = [
     "PARTNER",
     "PROBLEM",
     "REDEEM",
+    "REDEEM_VOUCHER",
     "REFUND",
     "RELEASE",
     "REVERSE",
     "STATEMENT",
+    "TILLS",
+    "TILL_KEY",
     "TILL_TOKEN",
     "TILL_TOKEN_REQUEST",
+    "TILL_VOUCHERS",
     "TOKEN_BALANCE_REQUEST",
     "TOTALS",
+    "VOUCHER",
+    "VOUCHERS",
     "problem_example",
 ]
 
@@ -197,4 +204,57 @@ KEYS: dict[str, Any] = {
     "keys": [
         {"key": KEY, "active_from": "2026-03-01T12:00:00Z", "revoked": False, "signs": "partner", "next_nonce": 1},
     ],
+}
+
+TILL_KEY = "0xF7Edc8FA1eCc32967F827C9043FcAe6ba73afA5c"
+VOUCHER: dict[str, Any] = {
+    "kind": "earn",
+    "till": 7,
+    "number": 1,
+    "member": MEMBER,
+    "spend_minor": 1999,
+    "currency": "USD",
+    "issued_at": "2026-03-01T11:55:00Z",
+    "signature": (
+        "0x7a2bb24966cabebe805e76f4d56d2934398c366b1132bf2ace1e1a950885af79263d777a5188ae714f05bb2cd518c3ab04"
+        "0378dc74ac9bf5b38d9a5f02105c641b"
+    ),
+}
+REDEEM_VOUCHER: dict[str, Any] = {
+    "kind": "redeem",
+    "till": 7,
+    "number": 3,
+    "member": MEMBER,
+    "points": 5,
+    "issued_at": "2026-03-01T11:56:00Z",
+    "signature": (
+        "0xf2786aaf7e3eaae1a8bafa2fb8c6052519ea63bc4cc59bea4498689a102250d70bcc076d6c7cd660545f0dd8a52a5adc9e"
+        "26e73471d500d42025b15ae3c547a51c"
+    ),
+}
+VOUCHERS: dict[str, Any] = {
+    "vouchers": [
+        {"till": 7, "number": 1, "operation": OPERATION | {"receipt": "voucher:7:1"}},
+        {
+            "till": 7,
+            "number": 2,
+            "problem": problem_example(
+                422,
+                "voucher_signature_invalid",
+                "No key of this till signed exactly this voucher, for this partner and this ledger.",
+            ),
+        },
+    ]
+}
+TILLS: dict[str, Any] = {
+    "chain_id": 31337,
+    "till_registry": "0x5FbDB2315678afecb367f032d93F642f64180aa3",
+    "tills": [{"till": 7, "key": TILL_KEY, "active_from": "2026-03-01T09:00:00Z"}],
+}
+TILL_VOUCHERS: dict[str, Any] = {
+    "till": 7,
+    "highest": 80,
+    "accepted": [{"first": 1, "last": 1}, {"first": 3, "last": 41}],
+    "gaps": [{"first": 2, "last": 2}],
+    "next": "/v1/tills/7/gaps?start=42&limit=1",
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import quote, urlencode
 
-__all__ = ["batch_location", "history_location", "operation_location"]
+__all__ = ["batch_location", "gaps_location", "history_location", "operation_location"]
 
 
 def batch_location(root: str, transaction: str) -> str:
@@ -18,6 +18,11 @@ def operation_location(root: str, receipt: str) -> str:
     if receipt in (".", ".."):
         name = name.replace(".", "%2E")
     return f"{root}/v1/operations/{name}"
+
+
+def gaps_location(root: str, till: int, start: int, limit: int) -> str:
+    """Return the path of a page of a till's gaps."""
+    return f"{root}/v1/tills/{till}/gaps?{urlencode({'start': start, 'limit': limit})}"
 
 
 def history_location(root: str, parameters: dict[str, str | int | None]) -> str:

@@ -1,8 +1,8 @@
 """Which scope each route demands, and each kind of operation: the one table.
 
 A route that asks needs `read` unless it is named here; one that changes something has to be named. None: whoever has a key, and
-a bulk's lines and a signed batch each by their kind; or, of the token's route, whoever knows a client's secret, and of a
-till token's, whoever has the account's key.
+a bulk's lines, a signed batch and vouchers each by their kind; or, of the token's route, whoever knows a client's secret,
+and of a till token's, whoever has the account's key.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ SCOPE_BY_ROUTE: dict[str, Scope | None] = {
     "refund": Scope.REDEEM,
     "bulk": None,
     "relay": None,
+    "vouchers": None,
     "preview": Scope.READ,
     "check": Scope.READ,
     "simulate": Scope.READ,

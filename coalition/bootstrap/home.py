@@ -19,6 +19,7 @@ from coalition.chain.embedded import EmbeddedChain
 from coalition.chain.embedded_rpc import EmbeddedRpc
 from coalition.chain.keystore import Keystore
 from coalition.chain.rpc import HttpRpc
+from coalition.chain.tills import deploy_registry
 from coalition.errors import SetupError
 from coalition.settings import Settings
 from coalition.submit.migrations import migrate as migrate_outbox
@@ -34,6 +35,7 @@ __all__ = [
     "open_access",
     "open_keystore",
     "read_deployment",
+    "set_up_tills",
 ]
 
 ROLES = ("deployer", "operator", "governor", "recovery", "custody")
@@ -73,6 +75,24 @@ def create_ledger(settings: Settings, parameters: LedgerParameters) -> Deploymen
         deployment = deploy(node.rpc, roles, parameters.contracts)
         _write(settings.deployment_file, deployment.to_json())
     return deployment
+
+
+def set_up_tills(settings: Settings) -> Deployment:
+    """Give a ledger that has none its register of tills, and return the deployment, which is on disk.
+
+    Raises:
+        SetupError: `till_registry_known` if it has one.
+    """
+    deployment = read_deployment(settings)
+    if deployment.till_registry:
+        raise SetupError(
+            f"This ledger has its register of tills at {deployment.till_registry}; nothing to do.",
+            code="till_registry_known",
+        )
+    with node_of(settings) as node:
+        deployed = deploy_registry(node.rpc, deployment, open_keystore(settings).signer("operator"))
+    _write(settings.deployment_file, deployed.to_json())
+    return deployed
 
 
 def read_deployment(settings: Settings) -> Deployment:

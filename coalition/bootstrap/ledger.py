@@ -31,6 +31,7 @@ from coalition.service.ledger import LedgerService
 from coalition.service.load import Loader
 from coalition.service.previews import OperationPreviews
 from coalition.service.till import TillDesk
+from coalition.service.tills import TillService
 from coalition.service.webhooks import WebhookService
 from coalition.settings import Settings
 from coalition.submit.idempotency import IdempotencyKeys
@@ -60,6 +61,7 @@ class OpenLedger:
     till: TillDesk
     service: LedgerService
     batches: SignedBatches
+    tills: TillService
     campaigns: CampaignService
     campaign_members: CampaignMembers
     access: Access

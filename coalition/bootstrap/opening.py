@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from coalition.api.event_bodies import event_texts
 from coalition.bootstrap.home import access_of, node_of, open_keystore, read_deployment
 from coalition.bootstrap.ledger import OpenLedger
+from coalition.chain import history
 from coalition.chain.deployment import verify
 from coalition.chain.keccak import keccak
 from coalition.chain.keystore import Keystore
@@ -32,6 +33,7 @@ from coalition.service.events import EventFeed
 from coalition.service.ledger import LedgerService
 from coalition.service.sealing import WEBHOOK_SEED, Seal
 from coalition.service.till import TillDesk
+from coalition.service.tills import TillService
 from coalition.service.webhook_sender import Sender
 from coalition.service.webhook_targets import Reach
 from coalition.service.webhooks import WebhookService
@@ -128,6 +130,7 @@ def open_ledger(
             till=TillDesk(rpc, deployment, queries, tokens),
             service=service,
             batches=SignedBatches(rpc, deployment, submitter, queries, texts),
+            tills=TillService(rpc, deployment, keystore, service, lambda: history.head(rpc).timestamp),
             campaigns=campaigns,
             campaign_members=CampaignMembers(campaigns, queries),
             access=access,

@@ -51,6 +51,7 @@ def serve(ledger: OpenLedger, host: str, port: int, announce: Callable[[str], No
         authoring=CampaignAuthoring(ledger.campaigns, ledger.service.queries),
         batches=ledger.batches,
         till=ledger.till,
+        tills=ledger.tills,
         idempotency=ledger.idempotency,
         events=ledger.events,
         streams=EventStreams(ledger.service, ledger.events, ledger.bell),

@@ -31,6 +31,7 @@ CONTRACTS = (
     "SurpriseRule",
     "ThresholdRule",
     "TierBook",
+    "TillRegistry",
 )
 
 

@@ -1,12 +1,10 @@
 """Campaigns on the chain: what the holder of one key does about them.
 
-As in `admin`, each call asks the contract first, sends, and waits for its block; a refusal is one of `reverts`. A partner's key
-may be in use by the outbox at the same moment: where both took the same nonce, this one is sent again with the next.
+As in `admin`, each call asks the contract first, sends, and waits for its block; a refusal is one of `reverts`.
 """
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -18,7 +16,7 @@ from coalition.chain.keccak import keccak
 from coalition.chain.reverts import translated
 from coalition.chain.rpc import Rpc, RpcError, number
 from coalition.chain.signer import Signer
-from coalition.chain.transactions import send
+from coalition.chain.transactions import send_beside
 from coalition.errors import InputError
 from coalition.ledger.campaign_events import Refusal
 from coalition.ledger.campaigns.calls import Attestation, Joining
@@ -33,9 +31,6 @@ MEMBERS_MAX = 100
 GAS_TERMS = 12_000_000
 GAS_BASE = 1_000_000
 GAS_PER_MEMBER = 500_000
-ATTEMPTS = 5
-WAIT_SECONDS = 0.2
-TAKEN_WORDS = ("nonce too low", "underpriced", "already imported", "already known", "known transaction")
 T = TypeVar("T")
 
 
@@ -183,15 +178,7 @@ class CampaignKey:
 
     def _send(self, contract: str, function: str, args: tuple[Any, ...], gas: int = GAS_BASE) -> dict[str, Any]:
         data = abi.encode_call(contract, function, args)
-        for attempt in range(ATTEMPTS):
-            try:
-                return send(self._rpc, self._signer, self._deployment.contracts[contract], data, gas)
-            except RpcError as error:
-                taken = any(word in error.message.lower() for word in TAKEN_WORDS)
-                if not taken or attempt == ATTEMPTS - 1:
-                    raise
-                time.sleep(WAIT_SECONDS)
-        raise AssertionError
+        return send_beside(self._rpc, self._signer, self._deployment.contracts[contract], data, gas)
 
 
 def commitment_of(campaign: int, partner: int, seed: bytes) -> bytes:

@@ -147,6 +147,7 @@ def deploy(rpc: Rpc, signers: RoleSigners, parameters: Parameters) -> Deployment
         tier_book=tiers,
         badge_book=badges,
         rules={contract: made(contract) for contract in RULES},
+        till_registry=made("TillRegistry", registry),
     )
     steps = encode_call("AccessManager", "multicall", [_steps(deployment, signers)])
     send(rpc, signers.deployer, manager, steps)

@@ -22,6 +22,7 @@ class Deployment:
 
     `block` is the first block of the deployment, so the first that can have events of it; `block_hash` tells the chain
     from another of the same id. `rules` has the address of each kind of campaign, by the name of its contract.
+    `till_registry` is empty where a ledger was deployed before there was one (`tills.deploy_registry`).
     """
 
     chain_id: int
@@ -41,6 +42,7 @@ class Deployment:
     tier_book: str
     badge_book: str
     rules: dict[str, str] = field(hash=False)
+    till_registry: str = ""
 
     @property
     def contracts(self) -> dict[str, str]:
@@ -53,7 +55,7 @@ class Deployment:
             "CampaignBook": self.campaign_book,
             "TierBook": self.tier_book,
             "BadgeBook": self.badge_book,
-        }
+        } | ({"TillRegistry": self.till_registry} if self.till_registry else {})
 
     @property
     def followed(self) -> tuple[str, ...]:
@@ -157,6 +159,8 @@ def _check_links(rpc: Rpc, deployment: Deployment) -> None:
         "recovery_delay": (views.setting(deployment, "recoveryDelay"), deployment.recovery_delay),
         "notice_seconds": (views.setting(deployment, "noticeSeconds"), deployment.notice_seconds),
     }
+    if deployment.till_registry:
+        wanted["the tills' registry"] = (views.link(deployment, "TillRegistry", "registry"), deployment.registry)
     found = views.read_all(rpc, [view for view, _ in wanted.values()])
     for (what, (_, expected)), value in zip(wanted.items(), found, strict=True):
         if value != expected:

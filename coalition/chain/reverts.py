@@ -210,6 +210,12 @@ TABLE: Mapping[str, Row] = {
     "BadgeNotHeld": (NotFound, "badge_not_held", "Nobody has the badge with token id {tokenId}."),
     "BadgeLocked": (Refused, "badge_locked", "A badge stays with the member who earned it."),
     "BadgeHolderZero": (InputError, "address_invalid", "The zero address has no badges."),
+    # tills
+    "TillZero": (InputError, "till_invalid", "Tills are numbered from 1."),
+    "TillKeyZero": (InputError, "key_invalid", "The zero address is no key. Give the address of the till's key."),
+    "TillKeyKnown": (
+        Refused, "key_known", "Key {key} was registered before, for till {till} of partner {partner}. Make another key."),
+    "TillKeyNone": (NotFound, "till_unknown", "Till {till} of partner {partner} has no key that signs."),
     # roles
     "AccessManagedUnauthorized": (
         AccessDenied, "role_missing", "{caller} has no role that allows this. Use the key that has it."),

@@ -1,6 +1,6 @@
 """What members sign (EIP-712): digests for `Signer.sign`.
 
-The type strings are those of the contracts `PointLedger`, `AccountKeys` and `PointToken`; where those follow a
+The type strings are those of the contracts `PointLedger`, `AccountKeys`, `PointToken` and `TillRegistry`; where those follow a
 standard, it is ERC-2612 or ERC-3009. `TillToken` is the service's own.
 """
 
@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from coalition.chain.keccak import keccak
 from coalition.ledger.operations import Purpose
+from coalition.ledger.vouchers import Voucher
 
 __all__ = [
     "Domain",
@@ -20,6 +21,7 @@ __all__ = [
     "permit_digest",
     "till_token_digest",
     "transfer_with_authorization_digest",
+    "voucher_digest",
 ]
 
 NAME = "Coalition Points"
@@ -43,19 +45,24 @@ TRANSFER = _type(
 )
 CANCEL = _type("CancelAuthorization(address authorizer,bytes32 nonce)")
 TILL_TOKEN = _type("TillToken(address member,uint256 deadline)")
+VOUCHER = _type(
+    "Voucher(uint32 partner,uint32 till,uint48 number,uint8 kind,address member,uint48 amount,bytes3 currency,"
+    "uint40 issuedAt)"
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Domain:
-    """Where a signature counts: one ledger on one chain."""
+    """Where a signature counts: one ledger on one chain; for vouchers one register of tills, whose `name` is another."""
 
     chain_id: int
     ledger: str
+    name: str = NAME
 
     @property
     def separator(self) -> bytes:
         """The domain separator of EIP-712, 32 bytes; the ledger has the same as `DOMAIN_SEPARATOR()`."""
-        return _hash(DOMAIN, keccak(NAME.encode()), keccak(VERSION.encode()), self.chain_id, self.ledger)
+        return _hash(DOMAIN, keccak(self.name.encode()), keccak(VERSION.encode()), self.chain_id, self.ledger)
 
 
 def authorization_digest(
@@ -95,6 +102,16 @@ def cancel_authorization_digest(domain: Domain, authorizer: str, nonce: bytes) -
 def till_token_digest(domain: Domain, member: str, deadline: int) -> bytes:
     """The member asks the service for a till token, until `deadline` (Unix seconds). No contract knows this one."""
     return _digest(domain, TILL_TOKEN, member, deadline)
+
+
+def voucher_digest(chain_id: int, till_registry: str, voucher: Voucher) -> bytes:
+    """What a till's key signs; the same as `TillRegistry.hashOf`."""
+    domain = Domain(chain_id, till_registry, "Coalition Tills")
+    currency = voucher.currency.encode().ljust(32, b"\0")
+    who = voucher.partner, voucher.till, voucher.number
+    return _digest(
+        domain, VOUCHER, *who, int(voucher.kind), voucher.member, voucher.amount, currency, voucher.issued_at
+    )
 
 
 def _digest(domain: Domain, *fields: bytes | int | str) -> bytes:

@@ -18,6 +18,7 @@ from coalition.cli import (
     partners,
     rules,
     tiers,
+    tills,
     webhooks,
 )
 
@@ -47,6 +48,7 @@ for group in (
     rules,
     tiers,
     webhooks,
+    tills,
     administrative,
 ):
     for one in group.COMMANDS:

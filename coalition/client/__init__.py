@@ -72,6 +72,8 @@ from coalition.client.event_answers import (
     WebhookTrial,
 )
 from coalition.client.login import ClientCredentials
+from coalition.client.till_answers import NumberRange, TillKey, Tills, TillVouchers, VoucherLine, VouchersAnswer
+from coalition.client.vouchers import SignedVoucher
 
 __all__ = [
     "ApiError",
@@ -113,6 +115,7 @@ __all__ = [
     "Lot",
     "MemberCampaign",
     "MemberCampaigns",
+    "NumberRange",
     "Operation",
     "OperationPage",
     "Operations",
@@ -123,15 +126,21 @@ __all__ = [
     "PurchasePreview",
     "Readiness",
     "Referral",
+    "SignedVoucher",
     "Simulation",
     "Sponsor",
     "Statement",
     "Template",
     "Terms",
     "Tier",
+    "TillKey",
     "TillToken",
+    "TillVouchers",
+    "Tills",
     "Totals",
     "Version",
+    "VoucherLine",
+    "VouchersAnswer",
     "Webhook",
     "WebhookInvalid",
     "WebhookSecret",

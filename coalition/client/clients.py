@@ -12,7 +12,7 @@ from typing import Any, Concatenate, ParamSpec, Self, TypeVar
 
 import httpx
 
-from coalition.client import authoring_requests, campaign_requests, event_requests, many, requests
+from coalition.client import authoring_requests, campaign_requests, event_requests, many, requests, till_requests
 from coalition.client.access import ApiKey, address_of
 from coalition.client.answers import BulkLine, Operation
 from coalition.client.course import Course, Outcome, Patience
@@ -197,6 +197,9 @@ class Client:
     relay_batch = _sync(requests.relay_batch)
     batch = _sync(requests.batch)
     keys = _sync(requests.keys)
+    hand_in = _sync(till_requests.hand_in)
+    tills = _sync(till_requests.tills)
+    till_gaps = _sync(till_requests.till_gaps)
     operation = _sync(requests.operation)
     history_page = _sync(requests.history_page)
     balance = _sync(requests.balance)
@@ -375,6 +378,9 @@ class AsyncClient:
     relay_batch = _async(requests.relay_batch)
     batch = _async(requests.batch)
     keys = _async(requests.keys)
+    hand_in = _async(till_requests.hand_in)
+    tills = _async(till_requests.tills)
+    till_gaps = _async(till_requests.till_gaps)
     operation = _async(requests.operation)
     history_page = _async(requests.history_page)
     balance = _async(requests.balance)

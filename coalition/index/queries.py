@@ -116,6 +116,12 @@ class Queries:
         with reading(self._engine) as connection:
             return records.original_of(connection, partner, receipt)
 
+    def counted_between(self, partner: int, first: int, last: int, limit: int) -> tuple[list[int], int | None]:
+        """Return receipts from `first` to `last` that counted, lowest first, at most `limit`; and the highest of all of them."""
+        with reading(self._engine) as connection:
+            some = records.counted_between(connection, partner, first, last, limit)
+            return some, records.highest_between(connection, partner, first, last)
+
     def corrected(self, partner: int, receipt: int) -> int:
         """Return how much of an original was taken back: minor units of an earn, points of a redemption or capture."""
         with reading(self._engine) as connection:

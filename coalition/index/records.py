@@ -27,7 +27,9 @@ __all__ = [
     "all_awards",
     "awards_between",
     "corrected",
+    "counted_between",
     "cursor_at",
+    "highest_between",
     "history_page",
     "number_of",
     "operation_of",
@@ -77,6 +79,24 @@ def records_under(connection: Connection, partner: int, receipts: Sequence[int])
     for records in found.values():
         records.sort(key=lambda record: (record.block, record.log))
     return found
+
+
+def counted_between(connection: Connection, partner: int, first: int, last: int, limit: int) -> list[int]:
+    """Return receipts from `first` to `last` that counted, lowest first, at most `limit`."""
+    question = select(o.receipt).where(
+        o.code == 0, o.partner == partner, o.receipt.between(receipt_key(first), receipt_key(last))
+    )
+    found = connection.execute(question.distinct().order_by(o.receipt).limit(limit)).scalars()
+    return [receipt_of(receipt) for receipt in found]
+
+
+def highest_between(connection: Connection, partner: int, first: int, last: int) -> int | None:
+    """Return the highest receipt from `first` to `last` that counted; None if none did."""
+    question = select(func.max(o.receipt)).where(
+        o.code == 0, o.partner == partner, o.receipt.between(receipt_key(first), receipt_key(last))
+    )
+    highest = connection.execute(question).scalar()
+    return None if highest is None else receipt_of(highest)
 
 
 def original_of(connection: Connection, partner: int, receipt: int) -> Original | None:

@@ -8,6 +8,9 @@ which number their receipts one after another pay little. The mapping is fixed f
   them. Its number is `1 ‖ first 207 bits of SHA-256("coalition receipt" ‖ 0 ‖ length of the tail ‖ head) ‖ tail in 48
   bits`, so that "grocery-000041" and "grocery-000042" are neighbours too.
 
+- "voucher:TILL:NUMBER", both decimal and without leading zeros, is `01 ‖ 174 zeros ‖ till in 32 bits ‖ number in 48 bits`:
+  what a till signed while it had no line. Nothing else has numbers from 2^63 to 2^255.
+
 Two texts with one number would be a collision of SHA-256 in 207 bits.
 """
 
@@ -18,7 +21,15 @@ import re
 
 from coalition.errors import InputError
 
-__all__ = ["RECEIPT_BYTES_MAX", "receipt_number"]
+__all__ = [
+    "RECEIPT_BYTES_MAX",
+    "TILL_MAX",
+    "VOUCHER_MAX",
+    "receipt_number",
+    "receipt_text",
+    "voucher_receipt",
+    "voucher_text",
+]
 
 RECEIPT_BYTES_MAX = 200
 NUMBER_MAX = 1 << 63
@@ -26,6 +37,11 @@ TAIL_DIGITS_MAX = 12
 TAIL_BITS = 48
 CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 DIGITS = frozenset("0123456789")
+VOUCHER = re.compile(r"voucher:([1-9][0-9]{0,9}):([1-9][0-9]{0,14})")
+VOUCHER_BITS = 48
+VOUCHER_SPACE = 1 << 254
+TILL_MAX = (1 << 32) - 1
+VOUCHER_MAX = (1 << VOUCHER_BITS) - 1
 
 
 def receipt_number(receipt: str) -> int:
@@ -38,6 +54,9 @@ def receipt_number(receipt: str) -> int:
     if receipt.isascii() and receipt.isdecimal() and len(receipt) < 19 and (receipt[0] != "0" or receipt == "0"):
         return int(receipt)
     _check(receipt)
+    voucher = _voucher(receipt)
+    if voucher is not None:
+        return voucher
     if receipt.isascii() and receipt.isdecimal() and receipt[0] != "0" and len(receipt) == 19:
         number = int(receipt)
         if number < NUMBER_MAX:
@@ -47,6 +66,35 @@ def receipt_number(receipt: str) -> int:
         head = head[:-1]
     tail = receipt[len(head) :]
     return _hashed(head, len(tail)) | int(tail or "0")
+
+
+def receipt_text(number: int) -> str | None:
+    """Return the text that stands for a receipt number, None where the number does not tell it (it is a hash)."""
+    if number < NUMBER_MAX:
+        return str(number)
+    till, voucher = (number ^ VOUCHER_SPACE) >> VOUCHER_BITS, number & VOUCHER_MAX
+    return voucher_text(till, voucher) if 0 < till <= TILL_MAX and voucher else None
+
+
+def voucher_receipt(till: int, number: int) -> int:
+    """Return the receipt number of a till's voucher. Vouchers that follow each other are neighbours.
+
+    `till` is 1 to `TILL_MAX`, `number` 1 to `VOUCHER_MAX`; the voucher 0 of a till is none, and stands before its first.
+    """
+    return VOUCHER_SPACE | till << VOUCHER_BITS | number
+
+
+def voucher_text(till: int, number: int) -> str:
+    """Return the text of a voucher's receipt."""
+    return f"voucher:{till}:{number}"
+
+
+def _voucher(receipt: str) -> int | None:
+    found = VOUCHER.fullmatch(receipt)
+    if found is None:
+        return None
+    till, number = int(found[1]), int(found[2])
+    return voucher_receipt(till, number) if till <= TILL_MAX and number <= VOUCHER_MAX else None
 
 
 def _hashed(head: str, tail_length: int) -> int:

@@ -25,7 +25,7 @@ from coalition.ledger.operations import (
     Release,
     Reverse,
 )
-from coalition.service.checks import check_address, check_points, check_signature, check_spend_minor
+from coalition.service.checks import check_address, check_new_receipt, check_points, check_signature, check_spend_minor
 from coalition.service.partners import PartnerDirectory
 
 __all__ = ["PROOF_ATTEMPTS", "Asked", "Asking", "prove"]
@@ -86,7 +86,7 @@ class Asking:
         """See `LedgerService.earn`."""
         row = self._partners.find(partner)
         self._partners.check_currency(row, currency)
-        operation = Earn(check_address(member), receipt_number(receipt), check_spend_minor(spend_minor), enrols)
+        operation = Earn(check_address(member), check_new_receipt(receipt), check_spend_minor(spend_minor), enrols)
         content = {"member": operation.member, "spend_minor": operation.spend_minor}
         return Asked(row.partner, Kind.EARN, receipt, operation.receipt, content, operation, occurred_at=occurred_at)
 
@@ -104,7 +104,9 @@ class Asking:
         """See `LedgerService.redeem`."""
         number = self._partners.find(partner).partner
         account = check_address(member)
-        operation = Redeem(account, receipt_number(receipt), check_points(points), deadline, check_signature(signature))
+        operation = Redeem(
+            account, check_new_receipt(receipt), check_points(points), deadline, check_signature(signature)
+        )
         content = {"member": account, "points": points}
         return Asked(number, Kind.REDEEM, receipt, operation.receipt, content, operation, occurred_at=occurred_at)
 
@@ -121,7 +123,9 @@ class Asking:
         """See `LedgerService.hold`."""
         number = self._partners.find(partner).partner
         account = check_address(member)
-        operation = Hold(account, receipt_number(receipt), check_points(points), deadline, check_signature(signature))
+        operation = Hold(
+            account, check_new_receipt(receipt), check_points(points), deadline, check_signature(signature)
+        )
         content = {"member": account, "points": points, "deadline": deadline}
         return Asked(number, Kind.HOLD, receipt, operation.receipt, content, operation)
 
@@ -151,7 +155,7 @@ class Asking:
         self, kind: Kind, partner: str | int, receipt: str, original_receipt: str, amount: int | None
     ) -> Asked:
         row = self._partners.find(partner)
-        number = receipt_number(receipt)
+        number = check_new_receipt(receipt)
         content: dict[str, Any] = {"original_receipt": receipt_number(original_receipt)}
         if amount is not None:
             content[AMOUNT[kind]] = amount

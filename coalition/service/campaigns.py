@@ -23,6 +23,7 @@ from coalition.ledger.campaigns.terms import NO_HASH, Sponsor
 from coalition.service.campaign_answers import CampaignShown
 from coalition.service.campaign_book import CampaignReader, rule_address
 from coalition.service.campaign_files import CampaignFiles
+from coalition.service.partner_keys import partner_signer
 from coalition.service.partners import PartnerDirectory
 
 __all__ = ["CampaignService"]
@@ -318,15 +319,7 @@ class CampaignService:
 
     def _key_of(self, partner: int) -> CampaignKey:
         """The latest key of a partner that may sign now."""
-        self._partners.all()
-        row, now = self._partners.find(partner), self.reader.now()
-        here = {self._keystore.address(name): name for name in self._keystore.names()}
-        for one in reversed(row.keys):
-            if one.key in here and not one.revoked_at and one.active_from <= now:
-                return self.key_of(self._keystore.signer(here[one.key]))
-        raise AccessDenied(
-            f"No signing key of {row.name} that counts now is in this keystore.", code="partner_key_missing"
-        )
+        return self.key_of(partner_signer(self._keystore, self._partners, partner, self.reader.now()))
 
     # ---- steps
 

@@ -9,12 +9,14 @@ from typing import Any
 from eth_utils.address import to_checksum_address
 
 from coalition.errors import InputError
+from coalition.ledger.ids import TILL_MAX, VOUCHER_MAX, receipt_number, voucher_receipt
 from coalition.ledger.operations import POINTS_MAX, SPEND_MINOR_MAX
 
-__all__ = ["check_address", "check_points", "check_signature", "check_spend_minor"]
+__all__ = ["check_address", "check_new_receipt", "check_points", "check_signature", "check_spend_minor"]
 
 ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}")
 SIGNATURE_BYTES_MAX = 4096
+VOUCHERS = range(voucher_receipt(0, 0), voucher_receipt(TILL_MAX, VOUCHER_MAX) + 1)
 
 
 def check_spend_minor(value: Any) -> int:
@@ -53,6 +55,21 @@ def check_address(value: str, field: str = "member") -> str:
 def _checksummed(address: str) -> str:
     """Members come again and again, and a checksum is a hash."""
     return to_checksum_address(address)
+
+
+def check_new_receipt(receipt: str) -> int:
+    """Return the number of a receipt that a partner gives to an operation of its own.
+
+    Raises:
+        InputError: `receipt_invalid`, or `receipt_reserved` if it is that of a till's voucher.
+    """
+    number = receipt_number(receipt)
+    if number in VOUCHERS:
+        raise InputError(
+            f"{receipt!r} is the receipt of a till's voucher: hand the voucher in, or use another receipt.",
+            code="receipt_reserved",
+        )
+    return number
 
 
 def check_signature(signature: bytes) -> bytes:

@@ -11,11 +11,11 @@ from typing import Self, TextIO
 
 from coalition.errors import CoalitionError, InputError, SetupError, StorageFull, Unavailable
 from coalition.index.queries import Queries
-from coalition.ledger.ids import receipt_number
 from coalition.ledger.operations import Earn, Kind
 from coalition.service.answers import Answer
 from coalition.service.asked import Asked
 from coalition.service.bulk import BulkRun
+from coalition.service.checks import check_new_receipt
 from coalition.service.custody import Custody
 from coalition.service.files import PurchaseRow, RowError
 from coalition.service.partners import PartnerDirectory
@@ -117,7 +117,7 @@ class Loader:
 
     def _asked(self, row: PurchaseRow) -> Asked:
         partner = self._partners.find(row.partner).partner
-        earn = Earn(self._custody.account(row.member), receipt_number(row.receipt), row.spend_minor, self._enrol)
+        earn = Earn(self._custody.account(row.member), check_new_receipt(row.receipt), row.spend_minor, self._enrol)
         content = {"member": earn.member, "spend_minor": earn.spend_minor}
         occurred_at = row.occurred_at if self._follows_clock else None
         return Asked(partner, Kind.EARN, row.receipt, earn.receipt, content, earn, occurred_at=occurred_at)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import Engine, select, tuple_
 
+from coalition.ledger.ids import receipt_text
 from coalition.submit.storage import Storage, execute_many
 from coalition.submit.tables import receipts
 
@@ -27,7 +28,9 @@ class ReceiptTexts:
         Raises:
             StorageFull: nothing was kept.
         """
-        rows = [(partner, receipt.to_bytes(32), text) for partner, receipt, text in texts if text != str(receipt)]
+        rows = [
+            (partner, receipt.to_bytes(32), text) for partner, receipt, text in texts if text != receipt_text(receipt)
+        ]
         if rows:
             with self._storage.transaction() as connection:
                 execute_many(connection, _KEEP, rows)
@@ -53,4 +56,4 @@ class ReceiptTexts:
 
 
 def _shown(receipt: int) -> str:
-    return f"#{receipt:x}" if receipt >> 255 else str(receipt)
+    return receipt_text(receipt) or f"#{receipt:x}"

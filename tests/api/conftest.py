@@ -32,6 +32,7 @@ from coalition.submit.webhooks import WebhookStore
 from tests.api.fake_batches import FakeBatches
 from tests.api.fake_campaigns import FakeCampaigns
 from tests.api.fake_previews import FakePreviews
+from tests.api.fake_tills import fake_tills
 from tests.api.fakes import NOW, FakeBook, FakeTexts
 from tests.api.openapi import Contract
 from tests.api.street import Street, street_on
@@ -127,6 +128,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         events=events,
         streams=EventStreams(service, events, Bell(), seconds=0.2),
         webhooks=service_of_webhooks,
+        tills=fake_tills(service),
         wait_seconds=0.2,
     )
     app = create_app(context)

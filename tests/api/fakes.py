@@ -174,6 +174,11 @@ class FakeBook:
 
     # ---- read model
 
+    def counted_between(self, partner: int, first: int, last: int, limit: int) -> tuple[list[int], int | None]:
+        accepted = (record for record in self.records if record.accepted and record.partner == partner)
+        found = sorted({record.receipt for record in accepted if first <= record.receipt <= last})
+        return found[:limit], max(found, default=None)
+
     def operations_of(self, partner: int, receipt: int) -> list[OperationRecord]:
         return [one for one in self.records if one.accepted and (one.partner, one.receipt) == (partner, receipt)]
 

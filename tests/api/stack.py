@@ -49,6 +49,7 @@ from coalition.service.events import EventFeed
 from coalition.service.previews import OperationPreviews
 from coalition.service.sealing import Seal
 from coalition.service.till import TillDesk
+from coalition.service.tills import TillService
 from coalition.service.webhook_sender import Sender
 from coalition.service.webhook_targets import Reach
 from coalition.service.webhooks import WebhookService
@@ -162,6 +163,7 @@ def running(folder: Path, start: int = START) -> Iterator[Stack]:
             events=events,
             streams=EventStreams(service, events, bell),
             webhooks=webhooks,
+            tills=TillService(rpc, deployment, keystore, service, clock),
         )
         app = create_app(context)
         url = stack.enter_context(served(app))

@@ -112,6 +112,7 @@ def street_on(ground: Ground, folder: Path) -> Iterator[Street]:
             events=events,
             streams=EventStreams(coalition.service, events, Bell()),
             webhooks=unused,
+            tills=unused,
         )
         app = create_app(context)
         with TestClient(app) as client:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from coalition.api.campaign_examples import CLAIM_REQUEST, REFERRAL_REQUEST
-from coalition.api.examples import BATCH, BATCH_ANSWER, KEY
+from coalition.api.examples import BATCH, BATCH_ANSWER, KEY, TILL_KEY, VOUCHER
 from tests.api.conftest import DEADLINE, MEMBER, Till, code_of
 from tests.api.fakes import FakeBook
 from tests.api.openapi import Contract
@@ -78,6 +78,9 @@ ATTEMPTS: dict[tuple[str, str], list[tuple[str, Any, int, str | None]]] = {
     ("get", "/v1/export"): [("/v1/export", None, 200, None), (f"/v1/export?member={MEMBER}", None, 200, None)],
     ("post", "/v1/batches"): [("/v1/batches", BATCH, 403, "key_unknown")],
     ("get", "/v1/batches/{transaction}"): [(f"/v1/batches/{BATCH_HASH}", None, 404, "batch_unknown")],
+    ("post", "/v1/vouchers"): [("/v1/vouchers", {"vouchers": [VOUCHER]}, 200, None)],
+    ("get", "/v1/tills"): [("/v1/tills", None, 200, None)],
+    ("get", "/v1/tills/{till}/gaps"): [("/v1/tills/7/gaps", None, 404, "till_unknown")],
     ("get", "/v1/partner/keys"): [("/v1/partner/keys", None, 200, None)],
     # No key of the other partner has this id.
     ("get", "/v1/api-keys"): [("/v1/api-keys", None, 200, None)],
@@ -121,6 +124,8 @@ def test_another_partner_sees_and_moves_nothing(till: Till, other_till: Till, bo
     till.post("/v1/capture", {"receipt": DONE, "points": 1})
     assert till.post("/v1/batches", BATCH).status_code == 201
     assert KEY in till.get("/v1/partner/keys").text
+    assert "operation" in till.post("/v1/vouchers", {"vouchers": [VOUCHER]}).json()["vouchers"][0]
+    assert TILL_KEY in till.get("/v1/tills").text
     mine = till.get("/v1/operations").json()
     assert SECRET in till.get("/v1/campaigns/1").text, "the first one has a campaign"
     assert SECRET in till.get(f"/v1/members/{MEMBER}/campaigns").text
@@ -138,6 +143,7 @@ def test_another_partner_sees_and_moves_nothing(till: Till, other_till: Till, bo
             else:
                 assert code_of(answer, status) == code
             assert KEY not in answer.text or "batches" in route[1]
+            assert TILL_KEY not in answer.text and "voucher:7:1" not in answer.text
             if (body is None and code is None) or "campaign" in route[1] or "preview" in route[1]:
                 assert SECRET not in answer.text
             if route[1] == "/v1/admin/log":
@@ -191,3 +197,13 @@ def test_cursors_of_another_partner_lead_to_nothing_foreign(till: Till, other_ti
     following = till.get("/v1/operations?limit=2").json()["next"]
     assert SECRET in till.get(following).text
     assert other_till.get(following).json() == {"operations": [], "next": None}
+
+
+def test_another_partners_voucher_is_nobodys(till: Till, other_till: Till) -> None:
+    """Handed in by the wrong partner, before and after it counted, it is the same as one that nobody signed."""
+    forged = VOUCHER | {"signature": "0x" + "11" * 64 + "1b"}
+    before = other_till.post("/v1/vouchers", {"vouchers": [VOUCHER, forged]}).json()
+    till.post("/v1/vouchers", {"vouchers": [VOUCHER]})
+    after = other_till.post("/v1/vouchers", {"vouchers": [VOUCHER, forged]}).json()
+    assert before == after and before["vouchers"][0] == before["vouchers"][1]
+    assert before["vouchers"][0]["problem"]["code"] == "voucher_signature_invalid"

@@ -21,6 +21,7 @@ from tests.api.conftest import MEMBER, World
 from tests.api.fake_batches import FakeBatches
 from tests.api.fake_campaigns import FakeCampaigns
 from tests.api.fake_previews import FakePreviews
+from tests.api.fake_tills import fake_tills
 from tests.api.fakes import NOW, FakeTexts
 
 TILLS = 2_000
@@ -50,6 +51,7 @@ def test_two_thousand_tills_wait_while_others_read(world: World) -> None:
         events=events,
         streams=EventStreams(service, events, Bell()),
         webhooks=None,  # type: ignore[arg-type]
+        tills=fake_tills(service),
     )
     app = create_app(context)
     headers = {"Authorization": f"Bearer {world.access.credentials.issue(1, 'many tills')}"}

@@ -34,7 +34,9 @@ ALL = dict(commands())
 # ---- help and documents
 
 
-@pytest.mark.parametrize("words", [(), ("partner",), ("partner", "key"), ("member",), ("api-key",), *ALL], ids=" ".join)
+@pytest.mark.parametrize(
+    "words", [(), ("partner",), ("partner", "key"), ("till",), ("member",), ("api-key",), *ALL], ids=" ".join
+)
 def test_help(words: tuple[str, ...]) -> None:
     for flag in ("--help", "-h"):
         shown = CliRunner().invoke(main, [*words, flag])
@@ -106,6 +108,25 @@ def test_a_partner_keeps_its_keys(run: Any) -> None:
         run("partner", "add", "stand", "--key", "0x1", "--account", account, status=1)["error"]["code"]
         == "address_invalid"
     )
+
+
+def test_tills(run: Any) -> None:
+    first, second = (f"0x{number:040x}" for number in (0x7111, 0x7112))
+    added = run("till", "add", "grocery", 7, "--key", first)
+    assert (added["till"], added["key"].lower(), added["revoked_at"]) == (7, first, None)
+    assert run("till", "add", "grocery", 7, "--key", second)["key"].lower() == second
+    assert run("till", "revoke", "grocery", 7)["revoked_at"] is not None
+    listed = run("till", "list", "grocery")
+    assert [(one["till"], one["revoked_at"] is None) for one in listed["tills"]] == [(7, False), (7, False)]
+    empty = {"till": 7, "highest": 0, "accepted": [], "gaps": [], "next": None}
+    assert run("till", "gaps", "grocery", 7) == empty
+    for words, code in (
+        (("add", "grocery", 8, "--key", first), "key_known"),
+        (("revoke", "grocery", 7), "till_unknown"),
+        (("gaps", "market", 7), "till_unknown"),
+        (("setup",), "till_registry_known"),
+    ):
+        assert run("till", *words, status=1)["error"]["code"] == code
 
 
 def test_a_day_at_the_till(home: Path, run: Any) -> None:

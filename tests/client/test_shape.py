@@ -30,6 +30,7 @@ from coalition.client import (
     event_requests,
     many,
     requests,
+    till_requests,
 )
 from coalition.client.reading import read
 from coalition.client.request import Request
@@ -52,7 +53,7 @@ ITERATORS = {"history", "events"}
 TIME = datetime(2026, 3, 1, 12, 15, tzinfo=UTC)
 BUILDERS: dict[str, Any] = {
     name: getattr(part, name)
-    for part in (requests, campaign_requests, authoring_requests, event_requests)
+    for part in (requests, till_requests, campaign_requests, authoring_requests, event_requests)
     for name in part.__all__
 }
 BUILDERS["post_many"] = many.post_many
@@ -93,11 +94,16 @@ ARGUMENTS: dict[str, Any] = {
     "signature": b"\1" * 65,
     "spend_minor": 100,
     "status": "accepted",
+    "start": 2,
     "terms_hash": APPROVAL["terms_hash"],
+    "till": 7,
     "transaction": b"\1",
     "token": "000000000001",
     "until": TIME,
     "version": 1,
+    "vouchers": [
+        package.SignedVoucher("earn", 7, 1, MEMBER, TIME, b"\1" * 65, spend_minor=5, currency="USD"),
+    ],
 }
 
 

@@ -9,7 +9,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from coalition.errors import InputError
-from coalition.ledger.ids import RECEIPT_BYTES_MAX, receipt_number
+from coalition.ledger.ids import (
+    RECEIPT_BYTES_MAX,
+    TILL_MAX,
+    VOUCHER_MAX,
+    receipt_number,
+    receipt_text,
+    voucher_receipt,
+    voucher_text,
+)
 
 texts = st.text(st.characters(exclude_categories=["Cc", "Cs"]), min_size=1, max_size=40).filter(
     lambda text: text == text.strip()
@@ -103,3 +111,54 @@ def test_what_is_no_receipt(receipt: str) -> None:
 
 def test_longest_receipt() -> None:
     assert receipt_number("a" * RECEIPT_BYTES_MAX) >> 255 == 1
+
+
+# ---- vouchers of tills
+
+
+@pytest.mark.parametrize(
+    ("till", "number"), [(1, 1), (7, 41), (TILL_MAX, VOUCHER_MAX), (1, VOUCHER_MAX), (TILL_MAX, 1), (10**9, 10**14)]
+)
+def test_a_vouchers_receipt_has_a_place_of_its_own(till: int, number: int) -> None:
+    text = f"voucher:{till}:{number}"
+    assert voucher_text(till, number) == text
+    assert receipt_number(text) == voucher_receipt(till, number) == (1 << 254) + (till << 48) + number
+    assert receipt_text(receipt_number(text)) == text
+
+
+def test_vouchers_that_follow_each_other_are_neighbours() -> None:
+    assert voucher_receipt(7, 42) - voucher_receipt(7, 41) == 1
+    assert voucher_receipt(7, 64) // 32 == voucher_receipt(7, 95) // 32
+    assert voucher_receipt(8, 0) > voucher_receipt(7, VOUCHER_MAX)
+
+
+@given(texts | tricky | st.from_regex(r"\Avoucher:[0-9]{1,11}:[0-9]{1,16}\Z"))
+def test_nothing_else_has_a_vouchers_number(receipt: str) -> None:
+    number = receipt_number(receipt)
+    assert (1 << 63 <= number < 1 << 255) == (receipt_text(number) == receipt and receipt.startswith("voucher:"))
+
+
+@pytest.mark.parametrize(
+    "receipt",
+    [
+        "voucher:0:1",
+        "voucher:1:0",
+        "voucher:01:1",
+        "voucher:1:01",
+        f"voucher:{TILL_MAX + 1}:1",
+        f"voucher:1:{VOUCHER_MAX + 1}",
+        "voucher:1:1 x",
+        "Voucher:1:1",
+        "voucher:1:1:1",
+        "voucher:\u0661:1",
+    ],
+)
+def test_what_is_not_exactly_a_voucher_is_a_text_like_others(receipt: str) -> None:
+    assert receipt_number(receipt) >> 255 == 1
+
+
+def test_numbers_tell_their_texts_where_they_can() -> None:
+    assert receipt_text(41) == "41"
+    assert receipt_text(receipt_number("grocery-41")) is None
+    assert receipt_text(1 << 63) is None and receipt_text((1 << 254) + 5) is None
+    assert receipt_text((1 << 254) + (1 << 48)) is None
