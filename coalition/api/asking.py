@@ -57,7 +57,7 @@ def _of_member(
 ) -> Asked:
     match body:
         case EarnRequest():
-            return asking.earn(
+            asked = asking.earn(
                 partner,
                 member,
                 body.receipt,
@@ -66,6 +66,7 @@ def _of_member(
                 enrols=body.enrols,
                 occurred_at=_past(body.occurred_at, clock),
             )
+            return replace(asked, pending_until=body.pending_until)
         case RedeemRequest():
             return asking.redeem(
                 partner,

@@ -24,12 +24,13 @@ from coalition.api.bodies import BODY_BYTES_MAX, parse
 from coalition.api.bulk_bodies import BulkLineBody, BulkSummaryBody, read_line
 from coalition.api.context import Caller, Context
 from coalition.api.errors import document_of
-from coalition.api.responses import ProblemBody, operation_body
+from coalition.api.responses import ProblemBody, operation_body, pending_body
 from coalition.api.scopes import scope_of_kind
 from coalition.errors import CoalitionError, InputError, OutcomePending, ReceiptConflict, Unavailable
 from coalition.ledger.operations import Kind
 from coalition.service import Answer
 from coalition.service.asked import Asked
+from coalition.service.pending import PendingEarn, PendingReversal
 from coalition.service.till import is_told_by_token
 
 __all__ = ["BULK_BYTES_MAX", "JSON", "NDJSON", "OPERATIONS_MAX", "BulkAnswer", "check_head"]
@@ -89,6 +90,7 @@ class _Desk:
         if wanted:
             named = {receipt for _, asked in wanted for receipt in asked.receipts}
             self._hidden |= self._context.till.tokens.hidden(self._caller.partner, named)
+            wanted = self._not_waiting(wanted, named)
         self._guarded(lambda: self._run.take(wanted))
 
     def settle(self) -> None:
@@ -108,6 +110,29 @@ class _Desk:
         counts = {name: self._counts[name] for name in ("accepted", "replayed", "refused", "unfinished")}
         points = {name: self._counts[name] for name in ("points_issued", "points_awarded")}
         return BulkSummaryBody(lines=sum(counts.values()), **counts, **points, by_code=dict(self._codes))
+
+    def _not_waiting(self, wanted: list[tuple[_Ticket, Asked]], named: set[int]) -> list[tuple[_Ticket, Asked]]:
+        """Return what is to be posted: without purchases that earn later, and without what concerns such purchases."""
+        later, partner = self._context.later, self._caller.partner
+        concerned = later.store.find(partner, named).keys() | later.store.reductions(partner, named).keys()
+        concerned |= {asked.number for _, asked in wanted if asked.pending_until is not None}
+        posted = []
+        for ticket, asked in wanted:
+            if concerned.isdisjoint(asked.receipts):
+                posted.append((ticket, asked))
+                continue
+            try:
+                found = later.take(asked)
+                if found is None:
+                    conflict = later.conflicts([asked]).get((asked.partner, asked.number))
+                    if conflict is not None:
+                        raise self._context.service.in_words(conflict, asked.partner)
+                    posted.append((ticket, asked))
+                else:
+                    self._told(ticket, found)
+            except CoalitionError as error:
+                self._told(ticket, error)
+        return posted
 
     def _read(self, line: int, value: bytes | Any, clock: Callable[[], int]) -> tuple[_Ticket, Asked | CoalitionError]:
         receipt = None
@@ -133,13 +158,13 @@ class _Desk:
             self._failure = error
             self._run.abandon(error)
 
-    def _told(self, ticket: _Ticket, answer: Answer | CoalitionError) -> None:
+    def _told(self, ticket: _Ticket, answer: Answer | PendingEarn | PendingReversal | CoalitionError) -> None:
         body: dict[str, Any] = {"line": ticket.line}
         if ticket.receipt is not None:
             body["receipt"] = ticket.receipt
         by_token = False
         try:
-            if isinstance(answer, Answer):
+            if not isinstance(answer, CoalitionError):
                 assert ticket.asked is not None
                 by_token = is_told_by_token(ticket.asked, self._hidden, replayed=answer.replayed)
         except ReceiptConflict as conflict:
@@ -151,6 +176,9 @@ class _Desk:
                 answer.record, answer.receipt, original, self._currency, answer.replayed, by_token
             )
             self._count(answer)
+        elif not isinstance(answer, CoalitionError):
+            body["operation"] = pending_body(answer, self._currency, by_token=by_token, replayed=answer.replayed)
+            self._counts["replayed" if answer.replayed else "accepted"] += 1
         else:
             body["problem"] = ProblemBody(**self._problem(answer))
             self._counts["unfinished" if isinstance(answer, Unavailable) else "refused"] += 1

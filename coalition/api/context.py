@@ -26,6 +26,7 @@ from coalition.service.batches import SignedBatches
 from coalition.service.campaign_authoring import CampaignAuthoring
 from coalition.service.campaign_members import CampaignMembers
 from coalition.service.events import EventFeed
+from coalition.service.pending import PendingEarns
 from coalition.service.previews import OperationPreviews
 from coalition.service.till import TillDesk
 from coalition.service.tills import TillService
@@ -74,6 +75,7 @@ class Context:
     batches: SignedBatches
     till: TillDesk
     tills: TillService
+    later: PendingEarns
     idempotency: IdempotencyKeys
     events: EventFeed
     streams: EventStreams

@@ -215,7 +215,7 @@ def _plain(value: Any, name: str) -> Any:
     if isinstance(value, bool) or value is None:
         return value
     if isinstance(value, int):
-        if name == "deadline":
+        if name in ("deadline", "pending_until"):
             return rfc3339(value)
         return int(value) if abs(value) < JAVASCRIPT_SAFE else hex(value)
     return str(value)

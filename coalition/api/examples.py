@@ -86,6 +86,7 @@ BALANCE: dict[str, Any] = {
         {"points": 12, "epoch": 7, "expires_at": "2026-09-28T00:00:00Z"},
         {"points": 30, "epoch": 8, "expires_at": "2026-12-28T00:00:00Z"},
     ],
+    "pending": 15,
 }
 PARTNER: dict[str, Any] = {
     "partner": 1,

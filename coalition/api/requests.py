@@ -94,6 +94,13 @@ OccurredAt = Annotated[
     Time | None,
     Field(description="When the purchase happened, for a till that was offline; not in the future."),
 ]
+PendingUntil = Annotated[
+    Time | None,
+    Field(
+        description="When the return window ends: the purchase is written down now and earns then, by the rate and the campaigns "
+        "of that time. Until then a reversal reduces or cancels it. 400 days ahead at most."
+    ),
+]
 Deadline = Annotated[Time, Field(description="Until when this may be counted; the member signs it, in whole seconds.")]
 Signature = Annotated[
     bytes,
@@ -123,6 +130,7 @@ class EarnRequest(BaseModel):
     currency: Currency = None
     enrols: bool = Field(default=False, description="Make an unknown account a member's first.")
     occurred_at: OccurredAt = None
+    pending_until: PendingUntil = None
 
 
 class RedeemRequest(BaseModel):

@@ -11,6 +11,8 @@ from coalition.api import examples
 from coalition.api.times import rfc3339
 from coalition.ledger.operations import Kind
 from coalition.ledger.records import OperationRecord
+from coalition.service.pending import PendingEarn, PendingReversal
+from coalition.submit.scheduled import State
 
 __all__ = [
     "BalanceBody",
@@ -27,10 +29,17 @@ __all__ = [
     "Time",
     "TotalsBody",
     "operation_body",
+    "pending_body",
     "shown",
 ]
 
 Time = Annotated[str, WithJsonSchema({"type": "string", "format": "date-time"})]
+STATUS_OF = {
+    State.WAITING: "pending",
+    State.POSTED: "accepted",
+    State.CANCELLED: "cancelled",
+    State.REFUSED: "refused",
+}
 KindName = Literal["earn", "redeem", "hold", "capture", "release", "reverse", "refund"]
 
 
@@ -59,7 +68,9 @@ class OperationBody(BaseModel):
 
     receipt: str
     kind: KindName
-    status: Literal["accepted", "refused"]
+    status: Literal["accepted", "refused", "pending", "cancelled"] = Field(
+        description="`pending`: it waits for the end of its return window, or was taken back before; `cancelled`: all of it was."
+    )
     code: str | None = Field(default=None, description="Why it was refused.")
     member: str | None = Field(default=None, description="The account, unless the member showed a till token.")
     by_token: bool | None = Field(
@@ -75,9 +86,17 @@ class OperationBody(BaseModel):
     lots: list[EpochPoints] | None = Field(default=None, description="From or into which lots the points went.")
     deadline: Time | None = Field(default=None, description="Of a hold.")
     original_receipt: str | None = Field(default=None, description="Of a reversal or a refund.")
-    confirmed_at: Time = Field(description="Time of the block that decided.")
-    block: int
-    transaction: str
+    pending_until: Time | None = Field(
+        default=None, description="When a pending purchase earns; `points` are by today's rate."
+    )
+    reversed_minor: int | None = Field(
+        default=None, description="Of a pending purchase: what was taken back of `spend_minor` before it earns."
+    )
+    confirmed_at: Time | None = Field(
+        default=None, description="Time of the block that decided; not of what is pending."
+    )
+    block: int | None = None
+    transaction: str | None = None
     replayed: bool | None = Field(default=None, description="True if this is the first answer, given again.")
 
 
@@ -112,6 +131,10 @@ class BalanceBody(BaseModel):
     held: int = Field(description="Points put aside by open holds.")
     debt: int = Field(description="Points owed after a reversal met an empty account; the next earns pay them.")
     lots: list[LotBody]
+    pending: int | None = Field(
+        default=None,
+        description="What purchases that wait for the end of their return windows would earn by today's rates; not in `points`.",
+    )
     at: Time | None = Field(default=None, description="The past moment that was asked for.")
     block: int | None = Field(default=None, description="The last block until then.")
 
@@ -223,6 +246,28 @@ def operation_body(
         "transaction": record.transaction,
         "replayed": replayed,
     }
+    return OperationBody(**{name: value for name, value in fields.items() if value is not None})
+
+
+def pending_body(
+    found: PendingEarn | PendingReversal, currency: str, *, by_token: bool, replayed: bool | None = None
+) -> OperationBody:
+    """Return a purchase that waits, or what was taken back of one before it earns; `by_token` as in `operation_body`."""
+    earn = found.scheduled if isinstance(found, PendingEarn) else found.earn
+    fields: dict[str, Any] = {
+        "member": None if by_token else earn.member,
+        "by_token": by_token or None,
+        "currency": currency,
+        "points": found.points,
+        "pending_until": rfc3339(earn.due_at),
+        "replayed": replayed,
+    }
+    if isinstance(found, PendingEarn):
+        fields |= {"receipt": earn.receipt_text, "kind": "earn", "spend_minor": earn.spend_minor}
+        fields |= {"status": STATUS_OF[earn.state], "code": earn.code or None, "reversed_minor": earn.taken_minor}
+    else:
+        fields |= {"receipt": found.reduction.receipt_text, "kind": "reverse", "status": "pending"}
+        fields |= {"spend_minor": found.reduction.spend_minor, "original_receipt": found.original_receipt}
     return OperationBody(**{name: value for name, value in fields.items() if value is not None})
 
 

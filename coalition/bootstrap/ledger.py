@@ -29,6 +29,7 @@ from coalition.service.deliveries import Deliveries
 from coalition.service.events import EventFeed
 from coalition.service.ledger import LedgerService
 from coalition.service.load import Loader
+from coalition.service.pending import PendingEarns
 from coalition.service.previews import OperationPreviews
 from coalition.service.till import TillDesk
 from coalition.service.tills import TillService
@@ -59,6 +60,7 @@ class OpenLedger:
     texts: ReceiptTexts
     idempotency: IdempotencyKeys
     till: TillDesk
+    later: PendingEarns
     service: LedgerService
     batches: SignedBatches
     tills: TillService

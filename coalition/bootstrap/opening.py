@@ -31,6 +31,7 @@ from coalition.service.custody import CUSTODY_SEED, Custody
 from coalition.service.deliveries import Deliveries
 from coalition.service.events import EventFeed
 from coalition.service.ledger import LedgerService
+from coalition.service.pending import PendingEarns
 from coalition.service.sealing import WEBHOOK_SEED, Seal
 from coalition.service.till import TillDesk
 from coalition.service.tills import TillService
@@ -41,6 +42,7 @@ from coalition.settings import Settings
 from coalition.submit.idempotency import IdempotencyKeys
 from coalition.submit.migrations import migrate as migrate_outbox
 from coalition.submit.receipt_texts import ReceiptTexts
+from coalition.submit.scheduled import ScheduledEarns
 from coalition.submit.submitter import Submitter
 from coalition.submit.till_tokens import TillTokens
 from coalition.submit.waiting import DAY_SECONDS
@@ -114,6 +116,9 @@ def open_ledger(
         events, store = EventFeed(queries, settings.confirmations), WebhookStore(outbox_engine)
         stack.callback(store.close)
         webhooks = WebhookService(store, events, Seal(keccak(custody.sign(WEBHOOK_SEED))), reach)
+        later = PendingEarns(service, ScheduledEarns(outbox_engine))
+        stack.callback(later.store.close)
+        service.reserve(later.conflicts)
         campaigns = CampaignService(rpc, deployment, keystore, service.partners, CampaignFiles(settings.campaigns))
         yield OpenLedger(
             settings=settings,
@@ -127,6 +132,7 @@ def open_ledger(
             queries=queries,
             texts=texts,
             idempotency=idempotency,
+            later=later,
             till=TillDesk(rpc, deployment, queries, tokens),
             service=service,
             batches=SignedBatches(rpc, deployment, submitter, queries, texts),

@@ -21,6 +21,7 @@ from coalition.chain.deployment import verify
 from coalition.errors import ChainUnavailable, InputError, SetupError
 from coalition.service.balances import PastBalances
 from coalition.service.campaign_authoring import CampaignAuthoring
+from coalition.service.pending import PendingPoster
 
 __all__ = ["readiness", "serve", "server_of"]
 
@@ -52,6 +53,7 @@ def serve(ledger: OpenLedger, host: str, port: int, announce: Callable[[str], No
         batches=ledger.batches,
         till=ledger.till,
         tills=ledger.tills,
+        later=ledger.later,
         idempotency=ledger.idempotency,
         events=ledger.events,
         streams=EventStreams(ledger.service, ledger.events, ledger.bell),
@@ -60,7 +62,7 @@ def serve(ledger: OpenLedger, host: str, port: int, announce: Callable[[str], No
     app = create_app(context)
     server = server_of(app, ledger.settings.trusted_proxies)
     announce(f"http://{host}:{listener.getsockname()[1]}")
-    with ledger.deliveries.running(), _stopped_by_signals(server, ledger.bell.close):
+    with PendingPoster(ledger.later), ledger.deliveries.running(), _stopped_by_signals(server, ledger.bell.close):
         server.run(sockets=[listener])
 
 

@@ -60,15 +60,19 @@ class Lot:
 class Operation:
     """One operation and what the ledger decided. What its kind has not is `None`, and so is `member` where it came `by_token`.
 
+    A purchase with `pending_until` has `status` `pending`, `points` by today's rate, and no block yet.
+
     `replayed` is true if this is the first answer, given again; `None` where operations are looked up.
     """
 
     receipt: str
     kind: str
     status: str
-    confirmed_at: datetime
-    block: int
-    transaction: str
+    confirmed_at: datetime | None = None
+    block: int | None = None
+    transaction: str | None = None
+    pending_until: datetime | None = None
+    reversed_minor: int | None = None
     code: str | None = None
     member: str | None = None
     by_token: bool | None = None
@@ -224,6 +228,7 @@ class Balance:
     debt: int
     lots: tuple[Lot, ...]
     member: str | None = None
+    pending: int | None = None
     at: datetime | None = None
     block: int | None = None
 

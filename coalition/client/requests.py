@@ -64,10 +64,11 @@ def earn(
     currency: str | None = None,
     enrols: bool | None = None,
     occurred_at: datetime | None = None,
+    pending_until: datetime | None = None,
 ) -> Request[Operation]:
     """Count a purchase of `spend_minor` minor units. `enrols` makes an unknown account a member's first.
 
-    With a till `token`, `member` is `None`.
+    With a till `token`, `member` is `None`. With `pending_until` it earns then, and a reversal before that reduces it.
     """
     body = {
         "member": member,
@@ -77,6 +78,7 @@ def earn(
         "currency": currency,
         "enrols": enrols,
         "occurred_at": occurred_at,
+        "pending_until": pending_until,
     }
     return post("/v1/earn", Operation, Effect.RECEIPT, body)
 

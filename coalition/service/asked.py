@@ -41,7 +41,7 @@ class Asked:
 
     `content` is what the receipt stands for, by the names of `OperationRecord`. `operation` is what is posted; None for a
     correction, which is proved when its turn comes (see `prove`). `occurred_at` is in Unix seconds. `by_token`: the member
-    showed a till token, and the partner is not told the account.
+    showed a till token, and the partner is not told the account. `pending_until` (Unix seconds): a purchase that earns only then.
     """
 
     partner: int
@@ -53,6 +53,7 @@ class Asked:
     original_receipt: str | None = None
     occurred_at: int | None = None
     by_token: bool = False
+    pending_until: int | None = None
 
     @property
     def names_receipt(self) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeout
 from typing import TypeAlias, TypeVar
@@ -25,6 +25,8 @@ __all__ = ["Hidden", "LedgerService", "Started", "is_outdated", "still_pending"]
 T = TypeVar("T")
 Hidden: TypeAlias = Callable[[int, Iterable[int]], set[int]]
 """Those of a partner's receipts whose account it is not told."""
+Reserved: TypeAlias = Callable[[Sequence[Asked]], Mapping[tuple[int, int], ReceiptConflict]]
+"""The conflicts of those of many whose receipts are reserved, by partner and number."""
 Started: TypeAlias = Answer | CoalitionError | Future[OperationRecord]
 """What is known of an operation once it is recorded: its answer, why there is none, or who will tell what was decided."""
 
@@ -48,10 +50,15 @@ class LedgerService:
         self._submitter = submitter
         self._texts = texts
         self.hidden: Hidden = lambda partner, receipts: set()
+        self._reserved: Reserved = lambda wanted: {}
 
     def hide(self, hidden: Hidden) -> None:
         """Tell no account of what came with a till token: `hidden` names those of many receipts of a partner."""
         self.hidden = hidden
+
+    def reserve(self, reserved: Reserved) -> None:
+        """Refuse operations whose receipts stand for something that the chain does not know: `reserved` names those of many."""
+        self._reserved = reserved
 
     def earn(
         self,
@@ -159,19 +166,23 @@ class LedgerService:
                     raise
         raise AssertionError
 
-    def start(self, wanted: Sequence[Asked]) -> list[Started]:
+    def start(self, wanted: Sequence[Asked], *, due: bool = False) -> list[Started]:
         """Record operations, each of which is decided alone; what is recorded is durable when this returns.
 
-        A future's record is for `conclude`. Where that finds a proof outdated (`is_outdated`), start again.
+        What is `due` is what its receipt was reserved for. A future's record is for `conclude`. Where that finds a proof
+        outdated (`is_outdated`), start again.
 
         Raises:
             StorageFull, Unavailable: nothing was recorded.
         """
         known = decided_before(self.queries, wanted)
+        reserved = {} if due else self._reserved(wanted)
         started: list[Started | None] = []
         submissions: list[Submission] = []
         for asked in wanted:
             try:
+                if (asked.partner, asked.number) in reserved:
+                    raise reserved[asked.partner, asked.number]
                 found: Started | None = first_answer(known.get((asked.partner, asked.number), ()), asked)
                 if found is None:
                     operation = prove(self.queries, asked)
@@ -220,6 +231,14 @@ class LedgerService:
         if not records:
             raise NotFound(f"Nothing was accepted under receipt {receipt!r}.", code="operation_unknown")
         return [Answer(record, receipt) for record in records]
+
+    def keep_text(self, asked: Asked) -> None:
+        """Keep the partner's text of a receipt that is not posted yet. Raises `StorageFull`."""
+        self._texts.keep([(asked.partner, asked.number, asked.receipt)])
+
+    def in_words(self, error: CoalitionError, partner: int) -> CoalitionError:
+        """Return an error with a partner's own texts for the numbers of receipts, and without accounts."""
+        return in_words(error, self._texts, partner)
 
     def receipt_of(self, record: OperationRecord) -> str:
         """Return the partner's text of a receipt, or the number in hexadecimal if the text was lost with a database."""

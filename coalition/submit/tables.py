@@ -28,6 +28,8 @@ __all__ = [
     "metadata",
     "operations",
     "receipts",
+    "reductions",
+    "scheduled_earns",
     "till_tokens",
     "token_guesses",
     "token_receipts",
@@ -247,3 +249,33 @@ webhook_nodes = Table(
     Column("until", BigInteger, nullable=False),
 )
 """Nodes that deliver, so that each takes its share."""
+
+scheduled_earns = Table(
+    "submit_scheduled_earns",
+    metadata,
+    Column("partner", Integer, primary_key=True, autoincrement=False),
+    Column("receipt", LargeBinary(32), primary_key=True),
+    Column("receipt_text", Text, nullable=False),
+    Column("member", String(42), nullable=False),
+    Column("spend_minor", BigInteger, nullable=False),
+    Column("enrols", Boolean, nullable=False),
+    Column("due_at", BigInteger, nullable=False),
+    Column("taken_minor", BigInteger, nullable=False),
+    Column("state", SmallInteger, nullable=False),
+    Column("code", String(40), nullable=False),
+    Column("claimed_until", BigInteger, nullable=False),
+    Index("ix_submit_scheduled_earns_due", "state", "due_at"),
+    Index("ix_submit_scheduled_earns_member", "member", "state"),
+)
+"""Purchases that earn from `due_at` on. Times in Unix seconds of this machine; until `claimed_until` one node posts it."""
+
+reductions = Table(
+    "submit_reductions",
+    metadata,
+    Column("partner", Integer, primary_key=True, autoincrement=False),
+    Column("receipt", LargeBinary(32), primary_key=True),
+    Column("receipt_text", Text, nullable=False),
+    Column("original", LargeBinary(32), nullable=False),
+    Column("spend_minor", BigInteger, nullable=False),
+)
+"""Reversals of scheduled purchases before they counted, by the reversals' receipts."""

@@ -20,12 +20,14 @@ from coalition.service import LedgerService
 from coalition.service.balances import PastBalances
 from coalition.service.bell import Bell
 from coalition.service.events import EventFeed
+from coalition.service.pending import PendingEarns
 from coalition.service.sealing import Seal
 from coalition.service.till import TillDesk
 from coalition.service.webhook_targets import Reach
 from coalition.service.webhooks import WebhookService
 from coalition.submit import migrate
 from coalition.submit.idempotency import IdempotencyKeys
+from coalition.submit.scheduled import ScheduledEarns
 from coalition.submit.tables import access_heads, access_keys, access_tokens, idempotency_keys, webhook_events, webhooks
 from coalition.submit.till_tokens import TillTokens
 from coalition.submit.webhooks import WebhookStore
@@ -112,6 +114,9 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     service.hide(tokens.hidden)
     keys, store = IdempotencyKeys(outbox), WebhookStore(outbox)
     service_of_webhooks = WebhookService(store, events, Seal(bytes(32)), Reach.LOOPBACK)
+    scheduled = ScheduledEarns(outbox)
+    later = PendingEarns(service, scheduled)
+    service.reserve(later.conflicts)
     context = Context(
         service=service,
         access=access,
@@ -123,6 +128,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         balances=PastBalances(None, book),  # type: ignore[arg-type]
         authoring=campaigns,  # type: ignore[arg-type]
         till=TillDesk(None, None, book, tokens),  # type: ignore[arg-type]
+        later=later,
         idempotency=keys,
         batches=batches,  # type: ignore[arg-type]
         events=events,
@@ -139,6 +145,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     keys.close()
     tokens.close()
     store.close()
+    scheduled.close()
     outbox.dispose()
 
 

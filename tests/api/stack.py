@@ -46,6 +46,7 @@ from coalition.service.campaign_members import CampaignMembers
 from coalition.service.campaigns import CampaignService
 from coalition.service.deliveries import Deliveries
 from coalition.service.events import EventFeed
+from coalition.service.pending import PendingEarns
 from coalition.service.previews import OperationPreviews
 from coalition.service.sealing import Seal
 from coalition.service.till import TillDesk
@@ -57,6 +58,7 @@ from coalition.submit import Submitter
 from coalition.submit import migrate as migrate_outbox
 from coalition.submit.idempotency import IdempotencyKeys
 from coalition.submit.receipt_texts import ReceiptTexts
+from coalition.submit.scheduled import ScheduledEarns
 from coalition.submit.till_tokens import TillTokens
 from coalition.submit.webhooks import WebhookStore
 
@@ -80,6 +82,7 @@ class Stack:
     deployment: Deployment
     service: LedgerService
     tokens: TillTokens
+    later: PendingEarns
     queries: Queries
     submitter: Submitter
     access: Access
@@ -135,10 +138,9 @@ def running(folder: Path, start: int = START) -> Iterator[Stack]:
         stack.callback(follower.stop)
         queries, texts = Queries(index), ReceiptTexts(outbox)
         stack.callback(texts.close)
-        idempotency = IdempotencyKeys(outbox)
-        access = Access(outbox)
-        tokens = TillTokens(outbox)
-        for part in (idempotency, tokens, access):
+        idempotency, access, tokens = IdempotencyKeys(outbox), Access(outbox), TillTokens(outbox)
+        scheduled = ScheduledEarns(outbox)
+        for part in (idempotency, tokens, scheduled, access):
             stack.callback(part.close)
         service = LedgerService(submitter, queries, texts)
         files, keystore = CampaignFiles(folder / "campaigns"), Keystore(folder / "keystores", "a passphrase")
@@ -147,6 +149,7 @@ def running(folder: Path, start: int = START) -> Iterator[Stack]:
         events = EventFeed(queries)
         service.hide(tokens.hidden)
         webhooks = stack.enter_context(_delivering(outbox, events, service, bell))
+        service.reserve((later := PendingEarns(service, scheduled)).conflicts)
         context = Context(
             service=service,
             access=access,
@@ -158,6 +161,7 @@ def running(folder: Path, start: int = START) -> Iterator[Stack]:
             balances=PastBalances(rpc, queries),
             authoring=CampaignAuthoring(campaigns, queries),
             till=TillDesk(rpc, deployment, queries, tokens),
+            later=later,
             idempotency=idempotency,
             batches=SignedBatches(rpc, deployment, submitter, queries, texts),
             events=events,
@@ -170,7 +174,20 @@ def running(folder: Path, start: int = START) -> Iterator[Stack]:
         keys = {number: access.credentials.issue(number, "till", ALL_SCOPES) for number in (*posting, own)}
         domain = Domain(deployment.chain_id, deployment.ledger)
         yield Stack(
-            url, keys, rpc, admin, domain, deployment, service, tokens, queries, submitter, access, allow, context
+            url,
+            keys,
+            rpc,
+            admin,
+            domain,
+            deployment,
+            service,
+            tokens,
+            later,
+            queries,
+            submitter,
+            access,
+            allow,
+            context,
         )
 
 

@@ -20,9 +20,11 @@ from coalition.service.balances import PastBalances
 from coalition.service.bell import Bell
 from coalition.service.campaign_authoring import CampaignAuthoring
 from coalition.service.events import EventFeed
+from coalition.service.pending import PendingEarns
 from coalition.service.till import TillDesk
 from coalition.submit import migrate
 from coalition.submit.idempotency import IdempotencyKeys
+from coalition.submit.scheduled import ScheduledEarns
 from coalition.submit.till_tokens import TillTokens
 from tests.api.openapi import Contract
 from tests.service.coalition import DAY, START, Coalition, Ground, coalition_on, day
@@ -93,9 +95,12 @@ def street_on(ground: Ground, folder: Path) -> Iterator[Street]:
         access = Access(outbox)
         keys = IdempotencyKeys(outbox)
         tokens = TillTokens(outbox)
+        scheduled = ScheduledEarns(outbox)
         unused: Any = None
         events = EventFeed(coalition.queries)
         coalition.service.hide(tokens.hidden)
+        later = PendingEarns(coalition.service, scheduled)
+        coalition.service.reserve(later.conflicts)
         context = Context(
             service=coalition.service,
             access=access,
@@ -106,6 +111,7 @@ def street_on(ground: Ground, folder: Path) -> Iterator[Street]:
             previews=coalition.previews(),
             balances=PastBalances(coalition.rpc, coalition.queries),
             till=TillDesk(coalition.rpc, coalition.deployment, coalition.queries, tokens),
+            later=later,
             authoring=CampaignAuthoring(coalition.campaigns, coalition.queries),
             idempotency=keys,
             batches=unused,
@@ -122,4 +128,5 @@ def street_on(ground: Ground, folder: Path) -> Iterator[Street]:
         access.close()
         keys.close()
         tokens.close()
+        scheduled.close()
         outbox.dispose()

@@ -20,6 +20,7 @@ def test_balance(till: Till) -> None:
         "points": 995,
         "held": 5,
         "debt": 0,
+        "pending": 0,
         "lots": [{"epoch": 8, "points": 995, "expires_at": "2026-03-02T12:00:00Z"}],
     }
 

@@ -14,8 +14,10 @@ from coalition.service import LedgerService
 from coalition.service.balances import PastBalances
 from coalition.service.bell import Bell
 from coalition.service.events import EventFeed
+from coalition.service.pending import PendingEarns
 from coalition.service.till import TillDesk
 from coalition.submit.idempotency import IdempotencyKeys
+from coalition.submit.scheduled import ScheduledEarns
 from coalition.submit.till_tokens import TillTokens
 from tests.api.conftest import MEMBER, World
 from tests.api.fake_batches import FakeBatches
@@ -35,6 +37,9 @@ def test_two_thousand_tills_wait_while_others_read(world: World) -> None:
     events = EventFeed(world.book)  # type: ignore[arg-type]
     tokens = TillTokens(world.outbox)
     service.hide(tokens.hidden)
+    scheduled = ScheduledEarns(world.outbox)
+    later = PendingEarns(service, scheduled)
+    service.reserve(later.conflicts)
     context = Context(
         service=service,
         access=world.access,
@@ -46,6 +51,7 @@ def test_two_thousand_tills_wait_while_others_read(world: World) -> None:
         balances=PastBalances(None, world.book),  # type: ignore[arg-type]
         authoring=campaigns,
         till=TillDesk(None, None, world.book, tokens),  # type: ignore[arg-type]
+        later=later,
         idempotency=keys,
         batches=FakeBatches(world.book),  # type: ignore[arg-type]
         events=events,
@@ -61,6 +67,7 @@ def test_two_thousand_tills_wait_while_others_read(world: World) -> None:
 
     keys.close()
     tokens.close()
+    scheduled.close()
     assert threads <= THREADS_MAX
     assert (waiting, read) == (TILLS, [1_000, 200, True])
     assert answers == [201] * TILLS

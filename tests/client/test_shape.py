@@ -78,6 +78,7 @@ ARGUMENTS: dict[str, Any] = {
     "month": "2026-03",
     "number": 1,
     "occurred_at": TIME,
+    "pending_until": TIME,
     "operation": requests.earn(MEMBER, "r", 100),
     "operations": [requests.earn(MEMBER, "r", 100), requests.release("h")],
     "original_receipt": "o",

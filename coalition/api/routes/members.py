@@ -62,7 +62,8 @@ async def balance(
 
 def _balance(context: Ctx, member: str) -> BalanceBody:
     account = check_address(member)
-    return balance_body(context.service.queries.balance(account, context.clock()), member=account)
+    found = context.service.queries.balance(account, context.clock())
+    return balance_body(found, member=account, pending=context.later.points_of(account))
 
 
 def _past(context: Ctx, member: str, at: int | None, block: int | None) -> BalanceBody:

@@ -14,13 +14,14 @@ from coalition.api.documents import READING
 from coalition.api.locations import history_location
 from coalition.api.periods import Since, Until
 from coalition.api.render import json_response, operation_of, operations_of
-from coalition.api.responses import KindName, OperationPage, OperationsBody
+from coalition.api.responses import KindName, OperationPage, OperationsBody, pending_body
 from coalition.api.times import rfc3339
 from coalition.errors import NotFound
 from coalition.ledger.ids import receipt_number
 from coalition.ledger.operations import Kind
 from coalition.ledger.records import OperationRecord
 from coalition.service.checks import check_address
+from coalition.service.pending import PendingEarn, PendingReversal
 from coalition.service.till import came_by_token
 
 __all__ = ["router"]
@@ -85,7 +86,7 @@ async def operation(
     404 means that nothing counted: the same request can be sent again.
     """
     body = await context.read(lambda: _operation(context, partner, receipt))
-    return json_response(body, headers={"Retry-After": "1"} if body.pending else None)
+    return json_response(body, headers={"Retry-After": "1"} if body.pending and not body.operations else None)
 
 
 def _told(context: Context, account: str | None, records: Sequence[OperationRecord]) -> Sequence[OperationRecord]:
@@ -99,6 +100,9 @@ def _told(context: Context, account: str | None, records: Sequence[OperationReco
 def _operation(context: Context, partner: int, receipt: str) -> OperationsBody:
     service = context.service
     number = receipt_number(receipt)
+    waiting = context.later.find(partner, number)
+    if waiting is not None:
+        return _waiting(context, partner, receipt, number, waiting)
     # In this order: an outcome leaves the outbox only after the read model has it.
     pending = context.pending(partner, number)
     try:
@@ -111,6 +115,16 @@ def _operation(context: Context, partner: int, receipt: str) -> OperationsBody:
             raise
         found = [] if refused is None else [operation_of(service, refused, receipt)]
     return OperationsBody(receipt=receipt, pending=pending, operations=found)
+
+
+def _waiting(
+    context: Context, partner: int, receipt: str, number: int, found: PendingEarn | PendingReversal
+) -> OperationsBody:
+    """A purchase that is not on the chain, or what was taken back of it before."""
+    earn = found.scheduled if isinstance(found, PendingEarn) else found.earn
+    by_token = bool(context.till.tokens.hidden(partner, [number, earn.receipt]))
+    body = pending_body(found, context.service.partners.find(partner).currency, by_token=by_token)
+    return OperationsBody(receipt=receipt, pending=body.status == "pending", operations=[body])
 
 
 def _last_refusal(context: Context, partner: int, receipt: int) -> OperationRecord | None:

@@ -32,7 +32,7 @@ from coalition.api.requests import (
     ReleaseRequest,
     ReverseRequest,
 )
-from coalition.api.responses import OperationBody, OperationsBody, operation_body
+from coalition.api.responses import OperationBody, OperationsBody, operation_body, pending_body
 from coalition.errors import InputError, OutcomePending
 from coalition.service.asked import Asked
 from coalition.service.till import is_told_by_token
@@ -99,6 +99,12 @@ class Call:
 
         try:
             async with self._key_held(body):
+                if isinstance(body, ReverseRequest) or (
+                    isinstance(body, EarnRequest) and body.pending_until is not None
+                ):
+                    waits = await self.context.read(lambda: self._waits(ask()))
+                    if waits is not None:
+                        return self._told(waits, location)
                 asked, answer = await self.context.posted(ask, self.preference.wait_seconds)
         except OutcomePending as error:
             if not self.preference.asynchronous:
@@ -110,6 +116,19 @@ class Call:
         currency = service.partners.find(self.partner).currency
         by_token = await self._told_by_token(asked, answer.replayed)
         counted = operation_body(answer.record, receipt, asked.original_receipt, currency, answer.replayed, by_token)
+        return self._told(counted, location)
+
+    def _waits(self, asked: Asked) -> OperationBody | None:
+        """A purchase that earns later, or a reversal of one before that; None if it is to be posted."""
+        found = self.context.later.take(asked)
+        if found is None:
+            return None
+        service, tokens = self.context.service, self.context.till.tokens
+        by_token = is_told_by_token(asked, tokens.hidden(self.partner, asked.receipts), replayed=found.replayed)
+        currency = service.partners.find(self.partner).currency
+        return pending_body(found, currency, by_token=by_token, replayed=found.replayed)
+
+    def _told(self, counted: OperationBody, location: str) -> Response:
         if counted.replayed:
             return json_response(counted, 200, {"Idempotent-Replayed": "true", "Content-Location": location})
         return json_response(counted, 201, {"Location": location})
@@ -154,7 +173,10 @@ def _route(path: str, summary: str) -> Callable[[Callable[..., Any]], Callable[.
 
 @_route("/earn", "Earn points for a purchase")
 async def earn(call: Posting, body: EarnRequest) -> Response:
-    """Count a purchase. The points follow from the partner's earn rate and are rounded down."""
+    """Count a purchase. The points follow from the partner's earn rate and are rounded down.
+
+    With `pending_until` it is written down and earns then; the answer has `status` `pending`.
+    """
     return await call.answer(body)
 
 
@@ -184,7 +206,10 @@ async def release(call: Posting, body: ReleaseRequest) -> Response:
 
 @_route("/reverse", "Take an earn back")
 async def reverse(call: Posting, body: ReverseRequest) -> Response:
-    """Take back what a purchase earned, in whole or in part: goods were returned."""
+    """Take back what a purchase earned, in whole or in part: goods were returned.
+
+    A purchase that is still pending is reduced, or cancelled if nothing is left; the answer has `status` `pending`.
+    """
     return await call.answer(body)
 
 

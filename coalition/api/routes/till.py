@@ -61,4 +61,5 @@ async def token_balance(context: Ctx, partner: Partner, body: TokenBalanceReques
 
 def _balance(context: Context, partner: int, token: str) -> BalanceBody:
     account = context.till.tokens.account(partner, token)
-    return balance_body(context.service.queries.balance(account, context.clock()))
+    found = context.service.queries.balance(account, context.clock())
+    return balance_body(found, pending=context.later.points_of(account))
