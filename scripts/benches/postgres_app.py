@@ -15,7 +15,6 @@ import socket
 import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from functools import partial
 from typing import Annotated, Any
 
 import psycopg
@@ -27,7 +26,7 @@ from fastapi.responses import Response, StreamingResponse
 from fastapi.security import HTTPAuthorizationCredentials
 
 from coalition.access import Access
-from coalition.api.asking import asked_of
+from coalition.api.asking import OperationRequest, asked_of
 from coalition.api.bodies import StrictRoute, parse
 from coalition.api.bulk_bodies import BulkEndBody, BulkLineBody, BulkSummaryBody, read_line
 from coalition.api.context import bearer
@@ -162,6 +161,14 @@ class Partners(PartnerDirectory):
 ASKING = Asking(Partners())
 
 
+def _asked(partner: int, body: OperationRequest) -> Asked:
+    return asked_of(ASKING, partner, body, lambda: 0, _no_tokens)
+
+
+def _no_tokens(*_: Any) -> str:
+    raise NotFound("There are no till tokens here.", code="token_invalid")
+
+
 async def _partner_of(
     request: Request, credential: Annotated[HTTPAuthorizationCredentials | None, Security(bearer)]
 ) -> int:
@@ -181,7 +188,7 @@ router = APIRouter(prefix="/v1", route_class=StrictRoute)
 @router.post("/earn", response_model=None)
 async def earn(request: Request, partner: Partner, body: EarnRequest) -> Response:
     """Count a purchase."""
-    (found,) = await request.app.state.ledger.earn(partner, [asked_of(ASKING, partner, body, partial(int, 0))])
+    (found,) = await request.app.state.ledger.earn(partner, [_asked(partner, body)])
     if isinstance(found, CoalitionError):
         raise found
     return json_response(found, 200 if found.replayed else 201, {"Location": f"/v1/operations/{found.receipt}"})
@@ -216,7 +223,7 @@ async def _bulk(ledger: Ledger, partner: int, lines: list[bytes]) -> AsyncIterat
         asked: list[Asked | CoalitionError] = []
         for line in lines[start : start + STATEMENT_ROWS]:
             try:
-                asked.append(asked_of(ASKING, partner, read_line(parse(line)), partial(int, 0)))
+                asked.append(_asked(partner, read_line(parse(line))))
             except CoalitionError as error:
                 asked.append(error)
         decided = iter(await ledger.earn(partner, [one for one in asked if isinstance(one, Asked)]))

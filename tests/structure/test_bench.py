@@ -91,3 +91,14 @@ def test_plots_are_drawn_from_the_figures(tmp_path: Path) -> None:
     cost.plot(figures, tmp_path / "plot.svg")
     drawn = (tmp_path / "plot.svg").read_text()
     assert drawn.count("<circle") == 6 and ">1 M<" in drawn and ">5,000<" in drawn
+
+
+def test_the_yardstick_takes_what_the_service_takes() -> None:
+    from benches import postgres_app
+
+    from coalition.api.bulk_bodies import read_line
+
+    member = "0x7E5F4552091A69125d5DfCb7b8C2659029395Bdf"
+    line = read_line({"kind": "earn", "member": member, "receipt": "17", "spend_minor": 500})
+    asked = postgres_app._asked(3, line)
+    assert (asked.number, asked.content) == (17, {"member": member, "spend_minor": 500})
