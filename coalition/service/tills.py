@@ -162,7 +162,11 @@ class TillService:
 
     def _signer(self, signed: SignedVoucher) -> str | None:
         chain_id, registry = self.deployment.chain_id, self.deployment.till_registry
-        return signer_of(voucher_digest(chain_id, registry, signed.voucher), signed.signature)
+        try:
+            digest = voucher_digest(chain_id, registry, signed.voucher)
+        except (ValueError, OverflowError):
+            return None  # what cannot be encoded, such as an account that is none, nobody can have signed
+        return signer_of(digest, signed.signature)
 
     def _checked(self, partner: int, voucher: Voucher, key: TillKey | None, now: int) -> Asked:
         """What a voucher asks for, if the till of the partner signed it.
