@@ -13,6 +13,10 @@ __all__ = ["Settings"]
 
 HOME_DEFAULT = "var"
 REACHES = ("public", "loopback", "private")
+LOG_LEVELS = ("debug", "info", "warning", "error")
+METRICS_HOST = "127.0.0.1"
+PORT_MAX = 65_535
+STOP_SECONDS = 10.0
 DRIVERS = {"postgresql": "postgresql+psycopg", "postgres": "postgresql+psycopg"}
 
 
@@ -24,6 +28,8 @@ class Settings:
     under `home` serve. `rate_limit` is that of API keys without one of their own. `trusted_proxies` are addresses and networks of
     proxies whose word counts on where a request came from. Events are told when `confirmations` blocks follow theirs.
     `webhook_reach` says where webhooks may go: public, loopback or private.
+    `log_level` is the least that the service writes to its log. Its metrics are under `metrics`, a host and a port; None:
+    nowhere. When it is told to stop, those who wait have `stop_seconds` to get their outcomes.
     """
 
     home: Path
@@ -33,6 +39,9 @@ class Settings:
     trusted_proxies: tuple[str, ...] = ()
     confirmations: int = 0
     webhook_reach: str | None = None
+    log_level: str = "info"
+    metrics: tuple[str, int] | None = None
+    stop_seconds: float = STOP_SECONDS
 
     @classmethod
     def from_environment(cls, home: str | Path | None = None) -> Self:
@@ -60,6 +69,9 @@ class Settings:
             tuple(os.environ.get("COALITION_TRUSTED_PROXIES", "").replace(",", " ").split()),
             int(confirmations),
             reach,
+            _log_level(os.environ.get("COALITION_LOG") or "info"),
+            _address("COALITION_METRICS"),
+            _seconds("COALITION_STOP_SECONDS", STOP_SECONDS),
         )
 
     @property
@@ -91,3 +103,31 @@ class Settings:
     def index_url(self) -> str:
         """Database of the read model, which can be dropped and rebuilt."""
         return self.database_url or f"sqlite:///{self.home / 'index.db'}"
+
+
+def _log_level(name: str) -> str:
+    if name not in LOG_LEVELS:
+        raise SetupError(f"COALITION_LOG is one of {', '.join(LOG_LEVELS)}, not {name!r}.", code="setting_invalid")
+    return name
+
+
+def _address(variable: str) -> tuple[str, int] | None:
+    """A variable such as `9464` or `10.0.0.5:9464`; None if it is not set."""
+    text = os.environ.get(variable, "")
+    if not text:
+        return None
+    host, _, port = text.rpartition(":")
+    if not port.isdecimal() or int(port) > PORT_MAX:
+        raise SetupError(f"{variable} is a port, or host:port, not {text!r}.", code="setting_invalid")
+    return host or METRICS_HOST, int(port)
+
+
+def _seconds(variable: str, otherwise: float) -> float:
+    text = os.environ.get(variable) or str(otherwise)
+    try:
+        seconds = float(text)
+        if 0 <= seconds < float("inf"):
+            return seconds
+    except ValueError:
+        pass
+    raise SetupError(f"{variable} is a number of seconds, not {text!r}.", code="setting_invalid")

@@ -11,6 +11,8 @@ from coalition.api import docs
 from coalition.api.bulk_bodies import SCHEMAS
 from coalition.api.context import Context
 from coalition.api.errors import handle_errors
+from coalition.api.gate import Gated
+from coalition.api.observing import Observing
 from coalition.api.responses import ProblemBody
 from coalition.api.routes import (
     access,
@@ -86,6 +88,8 @@ def create_app(context: Context) -> FastAPI:
     app.include_router(status.router)
     app.include_router(docs.router)
     _describe(app)
+    app.add_middleware(Gated, gate=context.gate)
+    app.add_middleware(Observing, telemetry=context.telemetry)
     return app
 
 

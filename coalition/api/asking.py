@@ -21,8 +21,9 @@ from coalition.errors import InputError
 from coalition.ledger.ids import receipt_number
 from coalition.service.asked import Asked, Asking
 from coalition.submit.till_tokens import TokenRequest
+from coalition.submit.trail import Trail
 
-__all__ = ["AccountOf", "OperationRequest", "asked_of"]
+__all__ = ["AccountOf", "OperationRequest", "asked_of", "followed"]
 
 CLOCK_SLACK_SECONDS = 60
 OperationRequest: TypeAlias = (
@@ -50,6 +51,11 @@ def asked_of(
         return replace(_of_member(asking, partner, body, account, clock), by_token=True)
     assert body.member is not None
     return _of_member(asking, partner, body, body.member, clock)
+
+
+def followed(asked: Asked, trail: Trail | None) -> Asked:
+    """Return what is asked for with who is told its way, if somebody traces it."""
+    return asked if trail is None else replace(asked, trail=trail)
 
 
 def _of_member(

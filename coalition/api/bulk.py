@@ -19,7 +19,7 @@ from fastapi.responses import Response
 from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope, Send
 
-from coalition.api.asking import asked_of
+from coalition.api.asking import asked_of, followed
 from coalition.api.bodies import BODY_BYTES_MAX, parse
 from coalition.api.bulk_bodies import BulkLineBody, BulkSummaryBody, read_line
 from coalition.api.context import Caller, Context
@@ -32,6 +32,7 @@ from coalition.service import Answer
 from coalition.service.asked import Asked
 from coalition.service.pending import PendingEarn, PendingReversal
 from coalition.service.till import is_told_by_token
+from coalition.telemetry import seen
 
 __all__ = ["BULK_BYTES_MAX", "JSON", "NDJSON", "OPERATIONS_MAX", "BulkAnswer", "check_head"]
 
@@ -60,6 +61,7 @@ class _Desk:
         self._context = context
         self._caller = caller
         self._currency = currency
+        self._trail = seen().trace
         self._run = context.service.bulk(self._told, self._too_late, context.wait_seconds)
         self._places = 0
         self._next = 0
@@ -146,6 +148,7 @@ class _Desk:
             self._caller.grant.demand(scope_of_kind(body.kind))
             account_of = self._context.till.tokens.account
             asked = asked_of(self._context.service.asking, self._caller.partner, body, clock, account_of)
+            asked = followed(asked, self._trail)
         except CoalitionError as error:
             return _Ticket(self._places, line, receipt), error
         return _Ticket(self._places, line, asked.receipt, asked), asked
@@ -246,7 +249,7 @@ class BulkAnswer(Response):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """As in the base class."""
-        async with self._context.bulks(self._caller.partner):
+        async with self._context.bulk_of(self._caller.partner):
             if self.media_type == NDJSON:
                 await self._serve(_Inbox(), send)
             else:
@@ -292,6 +295,8 @@ class BulkAnswer(Response):
         end: dict[str, Any] = {"summary": desk.summary().model_dump()}
         if fault is not None:
             end["problem"] = document_of(fault)
+            seen().codes[end["problem"]["code"]] += 1
+        seen().codes.update(end["summary"]["by_code"])
         text = json.dumps(end).encode()
         if not is_stream:
             text = (begun if begun != b"," else b"") + b"]," + text[1:]

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Annotated, TypeVar
@@ -14,11 +14,12 @@ from fastapi import Depends, Request, Security
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from coalition.access import Access, Grant
+from coalition.api.gate import Gate
 from coalition.api.health import Readiness
 from coalition.api.posting_queue import PostingQueue
 from coalition.api.scopes import demanded_scope
 from coalition.api.streams import EventStreams
-from coalition.errors import AccessDenied, NotFound
+from coalition.errors import AccessDenied, NotFound, Unavailable
 from coalition.service import Answer, LedgerService
 from coalition.service.asked import Asked
 from coalition.service.balances import PastBalances
@@ -32,6 +33,7 @@ from coalition.service.till import TillDesk
 from coalition.service.tills import TillService
 from coalition.service.webhooks import WebhookService
 from coalition.submit.idempotency import IdempotencyKeys
+from coalition.telemetry import Telemetry, seen
 
 __all__ = ["CalledBy", "Caller", "Context", "Ctx", "Partner"]
 
@@ -43,6 +45,7 @@ BULKS_OF_PARTNER_MAX = 2
 TRIALS_MAX = 1
 RELAYS_MAX = 64
 RELAYS_OF_PARTNER_MAX = 16
+BULKS_MAX = 32
 T = TypeVar("T")
 
 bearer = HTTPBearer(
@@ -81,12 +84,15 @@ class Context:
     streams: EventStreams
     webhooks: WebhookService
     wait_seconds: float = WAIT_SECONDS
+    telemetry: Telemetry = field(default_factory=Telemetry)
+    gate: Gate = field(default_factory=Gate)
     posting: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(POSTERS_MAX))
     reading: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(READERS_MAX))
     relaying: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(RELAYS_MAX))
     trying: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(TRIALS_MAX))
     _looking: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(LOOKERS_MAX))
     _freshening: Lock = field(default_factory=Lock)
+    all_bulks: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(BULKS_MAX))
     _bulks: dict[int, CapacityLimiter] = field(
         default_factory=lambda: defaultdict(lambda: CapacityLimiter(BULKS_OF_PARTNER_MAX))
     )
@@ -97,9 +103,21 @@ class Context:
         default_factory=lambda: defaultdict(lambda: CapacityLimiter(TRIALS_MAX))
     )
 
-    def bulks(self, partner: int) -> CapacityLimiter:
-        """The bulk requests of one partner that are served at a time; others wait, before their bodies are read."""
-        return self._bulks[partner]
+    @asynccontextmanager
+    async def bulk_of(self, partner: int) -> AsyncIterator[None]:
+        """Serve a bulk request of a partner when it is its turn: further ones of the same partner wait, before they are read.
+
+        Raises:
+            Unavailable: `overloaded`: as many as this service can hold in memory are being served.
+        """
+        async with self._bulks[partner]:
+            if not self.all_bulks.available_tokens:
+                raise Unavailable(
+                    f"{self.all_bulks.total_tokens:g} bulk requests are being served here. Nothing of this one was read.",
+                    code="overloaded",
+                )
+            async with self.all_bulks:
+                yield
 
     @cached_property
     def queue(self) -> PostingQueue:
@@ -184,6 +202,7 @@ async def caller_of(
         raise AccessDenied("Send Authorization: Bearer and the partner's API key.", code="credential_missing")
     grant = await context.grant_of(credential.credentials)
     caller = request.state.caller = Caller(grant, request.client.host if request.client else None)
+    seen().partner = caller.partner
     grant.check_source(caller.source)
     try:
         context.access.limits.take(grant.credential)

@@ -96,6 +96,7 @@ EXAMPLES: dict[int, tuple[str, tuple[dict[str, Any], ...]]] = {
         (
             problem_example(503, "outcome_pending", "Recorded, but not confirmed within 30 s."),
             problem_example(503, "chain_unavailable", "The node does not answer."),
+            problem_example(503, "overloaded", "The outbox is full: the chain takes less than comes in."),
         ),
     ),
 }

@@ -28,6 +28,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 
 from coalition.api.times import rfc3339
 from coalition.errors import (
@@ -40,6 +41,7 @@ from coalition.errors import (
     Unavailable,
 )
 from coalition.ledger.operations import Kind
+from coalition.telemetry import seen
 
 __all__ = [
     "STATUS_BY_CODE",
@@ -87,8 +89,16 @@ STATUS_BY_CODE = {
 CODE_BY_STATUS = {status: code for code, status in STATUS_BY_CODE.items() if status in (404, 405)}
 KINDS = frozenset(kind.name.lower() for kind in Kind)
 RETRY_SECONDS = 5
-RETRY_SECONDS_BY_CODE = {"ledger_paused": 60, "outcome_pending": 1, "token_guesses_too_many": 60, "tokens_too_many": 60}
+RETRY_SECONDS_BY_CODE = {
+    "closed": 1,
+    "ledger_paused": 60,
+    "outcome_pending": 1,
+    "overloaded": 2,
+    "token_guesses_too_many": 60,
+    "tokens_too_many": 60,
+}
 FIELDS_SHOWN_MAX = 20
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 JAVASCRIPT_SAFE = 1 << 53
 RESERVED = frozenset({"type", "title", "status", "detail", "code", "instance"})
 
@@ -172,6 +182,7 @@ def _unexpected(error: BaseException) -> dict[str, Any]:
 
 
 def _answer(document: Mapping[str, Any], headers: Mapping[str, str] | None = None) -> Response:
+    seen().codes[document["code"]] += 1
     return Response(json.dumps(document), document["status"], headers, "application/problem+json")
 
 
@@ -194,7 +205,20 @@ async def _routing(request: Request, error: Exception) -> Response:
         "route_unknown": "There is nothing under this address. /docs lists what there is.",
         "method_not_allowed": f"This address does not take {request.method}. /docs lists what it takes.",
     }.get(code, HTTPStatus(error.status_code).phrase)
-    return problem(error.status_code, code, detail, headers=error.headers)
+    headers = dict(error.headers or {})
+    if code == "method_not_allowed":
+        headers["Allow"] = _methods(request)
+    return problem(error.status_code, code, detail, headers=headers)
+
+
+def _methods(request: Request) -> str:
+    """All methods that the address takes: the framework names those of the first route only."""
+
+    def takes(method: str) -> bool:
+        scope = {**request.scope, "method": method}
+        return any(route.matches(scope)[0] is Match.FULL for route in request.app.router.routes)
+
+    return ", ".join(filter(takes, METHODS))
 
 
 def _field(location: tuple[int | str, ...]) -> str:

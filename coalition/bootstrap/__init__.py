@@ -11,7 +11,7 @@ from coalition.bootstrap.home import (
 from coalition.bootstrap.ledger import OpenLedger
 from coalition.bootstrap.offline import Offline, offline
 from coalition.bootstrap.opening import open_ledger
-from coalition.bootstrap.serving import serve
+from coalition.bootstrap.serving import logged, serve
 
 __all__ = [
     "LedgerParameters",
@@ -19,6 +19,7 @@ __all__ = [
     "OpenLedger",
     "create_ledger",
     "forget_ledger",
+    "logged",
     "make_private",
     "offline",
     "open_access",

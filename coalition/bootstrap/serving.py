@@ -2,45 +2,75 @@
 
 from __future__ import annotations
 
-import signal
 import socket
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from math import ceil
 
 import uvicorn
 from fastapi import FastAPI
+from prometheus_client import GCCollector, PlatformCollector, ProcessCollector
 
 from coalition.access.sources import networks_of
 from coalition.api.app import create_app
 from coalition.api.context import Context
-from coalition.api.health import Check, Readiness
+from coalition.api.gate import Gate
 from coalition.api.streams import EventStreams
+from coalition.bootstrap.health import readiness
 from coalition.bootstrap.ledger import OpenLedger
-from coalition.chain.deployment import verify
-from coalition.errors import ChainUnavailable, InputError, SetupError
+from coalition.bootstrap.stopping import LAST_SECONDS, Server, flushed
+from coalition.errors import InputError, SetupError
 from coalition.service.balances import PastBalances
 from coalition.service.campaign_authoring import CampaignAuthoring
 from coalition.service.pending import PendingPoster
+from coalition.settings import Settings
+from coalition.telemetry import Telemetry
+from coalition.telemetry.collector import LedgerCollector
+from coalition.telemetry.exposition import exposed
+from coalition.telemetry.lines import Lines
+from coalition.telemetry.logs import request_logger, written_as_json
+from coalition.telemetry.tracing import Tracing, exporting
 
-__all__ = ["readiness", "serve", "server_of"]
+__all__ = ["config_of", "logged", "serve"]
 
-BLOCKS_BEHIND_MAX = 20
 SWITCH_SECONDS = 0.001
 """Between threads of Python. With the usual 5 ms a request that needs three of them may wait 15 ms for nothing."""
 
 
-def serve(ledger: OpenLedger, host: str, port: int, announce: Callable[[str], None]) -> None:
-    """Serve the API of `ledger` until SIGINT or SIGTERM; `announce` gets the URL when it listens.
+def logged(settings: Settings) -> AbstractContextManager[Lines]:
+    """Write what this process logs as lines of JSON to standard error, and yield who writes them."""
+    return written_as_json(settings.log_level)
+
+
+def serve(ledger: OpenLedger, host: str, port: int, announce: Callable[[str], None], log: Lines) -> None:
+    """Serve the API of `ledger` until SIGINT or SIGTERM; `announce` gets the URL when it listens, `log` a line a request.
 
     A port that is taken is left to whoever has it: a free one is used instead.
 
     Raises:
-        SetupError: `address_unusable` if this machine has no such address.
+        SetupError: `address_unusable` if this machine has no such address; `proxies_invalid`; `tracing_exporter_missing`.
     """
     sys.setswitchinterval(SWITCH_SECONDS)
     listener = _listener(host, port)
-    context = Context(
+    seconds = ledger.settings.stop_seconds
+    with exporting() as tracing:
+        context = _context(ledger, _telemetry(ledger, log, tracing))
+        config = config_of(create_app(context), ledger.settings.trusted_proxies, seconds)
+
+        def closing() -> None:
+            context.gate.close()
+            ledger.bell.close()
+
+        server = Server(config, closing, ledger.submitter.dismiss, seconds)
+        announce(f"http://{host}:{listener.getsockname()[1]}")
+        with _measured(ledger.settings, context.telemetry), PendingPoster(ledger.later), ledger.deliveries.running():
+            server.run(sockets=[listener])
+        flushed(ledger.submitter, seconds)
+
+
+def _context(ledger: OpenLedger, telemetry: Telemetry) -> Context:
+    return Context(
         service=ledger.service,
         access=ledger.access,
         readiness=lambda: readiness(ledger),
@@ -58,16 +88,13 @@ def serve(ledger: OpenLedger, host: str, port: int, announce: Callable[[str], No
         events=ledger.events,
         streams=EventStreams(ledger.service, ledger.events, ledger.bell),
         webhooks=ledger.webhooks,
+        telemetry=telemetry,
+        gate=Gate(is_full=lambda: ledger.submitter.is_full),
     )
-    app = create_app(context)
-    server = server_of(app, ledger.settings.trusted_proxies)
-    announce(f"http://{host}:{listener.getsockname()[1]}")
-    with PendingPoster(ledger.later), ledger.deliveries.running(), _stopped_by_signals(server, ledger.bell.close):
-        server.run(sockets=[listener])
 
 
-def server_of(app: FastAPI, trusted_proxies: Sequence[str]) -> uvicorn.Server:
-    """Return a server of `app`. Only these proxies are believed about where a request came from (`X-Forwarded-For`).
+def config_of(app: FastAPI, trusted_proxies: Sequence[str], stop_seconds: float = 0.0) -> uvicorn.Config:
+    """Return how `app` is served. Only these proxies are believed about where a request came from (`X-Forwarded-For`).
 
     Raises:
         SetupError: `proxies_invalid` if one is no address and no network.
@@ -79,52 +106,31 @@ def server_of(app: FastAPI, trusted_proxies: Sequence[str]) -> uvicorn.Server:
             "COALITION_TRUSTED_PROXIES lists addresses and networks, such as 10.0.0.7 or 10.0.0.0/24.",
             code="proxies_invalid",
         ) from None
-    config = uvicorn.Config(
+    return uvicorn.Config(
         app,
         http="httptools",
-        log_level="warning",
+        log_config=None,
         access_log=False,
         server_header=False,
         proxy_headers=bool(trusted_proxies),
         forwarded_allow_ips=list(trusted_proxies),
+        timeout_graceful_shutdown=ceil(stop_seconds + LAST_SECONDS),
     )
-    return uvicorn.Server(config)
 
 
-@contextmanager
-def _stopped_by_signals(server: uvicorn.Server, stopping: Callable[[], None]) -> Iterator[None]:
-    """Let SIGINT and SIGTERM end the serving and nothing more; `stopping` ends what would go on for ever.
-
-    uvicorn raises a signal again when it has stopped, with the handlers from before: those would end the process, and nobody
-    would close the ledger.
-    """
-
-    def stop(*_: object) -> None:
-        server.should_exit = True
-        stopping()
-
-    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+def _telemetry(ledger: OpenLedger, log: Lines, tracing: Tracing | None) -> Telemetry:
+    telemetry = Telemetry(request_logger(ledger.settings.log_level, log), lambda: log.dropped, tracing)
+    submitter = ledger.submitter
+    telemetry.registry.register(
+        LedgerCollector(lambda: submitter.status, lambda: submitter.figures, ledger.follower.status)
+    )
+    for collect in (ProcessCollector, PlatformCollector, GCCollector):
+        collect(registry=telemetry.registry)
+    return telemetry
 
 
-def readiness(ledger: OpenLedger) -> Readiness:
-    """Return what is in order: the node and its contracts, the read model, the outbox."""
-    try:
-        verify(ledger.rpc, ledger.deployment)
-        chain = Check("chain", True)
-    except ChainUnavailable:
-        chain = Check("chain", False, "the node does not answer")
-    except SetupError as error:
-        chain = Check("chain", False, error.message)
-    following = ledger.follower.status()
-    behind = following.blocks_behind
-    index = Check("index", behind <= BLOCKS_BEHIND_MAX and following.error is None, f"{behind} blocks behind")
-    trouble = ", ".join(ledger.submitter.status.trouble)
-    return Readiness((chain, index, Check("outbox", not trouble, trouble and f"trouble with the {trouble}")))
+def _measured(settings: Settings, telemetry: Telemetry) -> AbstractContextManager[object]:
+    return nullcontext() if settings.metrics is None else exposed(telemetry.registry, *settings.metrics)
 
 
 def _listener(host: str, port: int) -> socket.socket:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
@@ -50,6 +51,7 @@ class FollowerStatus:
     """How far the follower is. `block` was indexed last, `block_seen` is the chain's last as far as known, of the Unix time
     `time_seen`: never before that of what this follower has indexed.
 
+    `current_at` is when the read model was last known to be at the head, on the monotonic clock; None if it never was.
     `error` is the fault of the last poll, None if it had none; `listener_error` the last that a listener raised.
     """
 
@@ -57,6 +59,7 @@ class FollowerStatus:
     block: int
     block_seen: int
     time_seen: int = 0
+    current_at: float | None = None
     error: Exception | None = None
     listener_error: Exception | None = None
 
@@ -177,6 +180,8 @@ class Follower:
                     cursor = replace(cursor, number=found.last.number)
                     self._told = found.last.number
                     self._tell(found.events, found.last.number)
+            if cursor.number >= head.number:
+                self._note(current_at=time.monotonic())
             self._note(block=cursor.number, error=None)
             return indexed
 

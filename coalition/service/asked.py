@@ -27,6 +27,7 @@ from coalition.ledger.operations import (
 )
 from coalition.service.checks import check_address, check_new_receipt, check_points, check_signature, check_spend_minor
 from coalition.service.partners import PartnerDirectory
+from coalition.submit.trail import Trail
 
 __all__ = ["PROOF_ATTEMPTS", "Asked", "Asking", "prove"]
 
@@ -42,6 +43,7 @@ class Asked:
     `content` is what the receipt stands for, by the names of `OperationRecord`. `operation` is what is posted; None for a
     correction, which is proved when its turn comes (see `prove`). `occurred_at` is in Unix seconds. `by_token`: the member
     showed a till token, and the partner is not told the account. `pending_until` (Unix seconds): a purchase that earns only then.
+    `trail` is told its way, if somebody traces it.
     """
 
     partner: int
@@ -54,6 +56,7 @@ class Asked:
     occurred_at: int | None = None
     by_token: bool = False
     pending_until: int | None = None
+    trail: Trail | None = field(default=None, compare=False, repr=False)
 
     @property
     def names_receipt(self) -> bool:

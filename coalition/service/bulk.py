@@ -281,7 +281,7 @@ class BulkRun(Generic[T]):
 
 
 def _submission(asked: Asked, operation: Operation) -> Submission:
-    return Submission(asked.partner, operation, asked.receipt, asked.occurred_at)
+    return Submission(asked.partner, operation, asked.receipt, asked.occurred_at, asked.trail)
 
 
 def _is_same(one: Asked, other: Asked) -> bool:

@@ -186,7 +186,9 @@ class LedgerService:
                 found: Started | None = first_answer(known.get((asked.partner, asked.number), ()), asked)
                 if found is None:
                     operation = prove(self.queries, asked)
-                    submissions.append(Submission(asked.partner, operation, asked.receipt, asked.occurred_at))
+                    submissions.append(
+                        Submission(asked.partner, operation, asked.receipt, asked.occurred_at, asked.trail)
+                    )
             except CoalitionError as error:
                 found = in_words(error, self._texts, asked.partner)
             started.append(found)

@@ -15,6 +15,7 @@ from coalition.chain.transactions import gas_limit
 from coalition.errors import ChainUnavailable, CoalitionError, IntegrityError, Unavailable
 from coalition.ledger.operations import BATCH_MAX, Kind
 from coalition.ledger.records import OperationRecord
+from coalition.submit.figures import Figures
 from coalition.submit.outcomes import Outcome, Waiter
 from coalition.submit.sequencer import InFlight, Lane
 from coalition.submit.submission import Entry, PendingKey, pending_key
@@ -61,6 +62,7 @@ class Board:
         self.rolled_back_from: int | None = None
         self.block_told = -1
         self.trouble: dict[str, str] = {}
+        self.figures = Figures()
         self.closing = threading.Event()
         for partner, signers in lanes.items():
             for signer in signers:
@@ -115,6 +117,7 @@ class Board:
     def launch(self, sent: InFlight) -> None:
         """A recorded transaction is to be sent."""
         self.register(sent)
+        sent.launched_at = time.monotonic()
         sent.is_queued = True
         sent.lane.outgoing.append(sent)
 
@@ -144,6 +147,8 @@ class Board:
             ]
         for bulk in sent.bulks:
             deliveries += [([(bulk, place)], record) for place, record in enumerate(records or ())]
+        self.figures.settled(sent.entries, records)
+        sent.tell_trails(block)
         self.land(sent)
         sent.lane.mined = max(sent.lane.mined, sent.row.nonce + 1)
         self.done.append((sent.row.hash, block, sent.row.ids))
@@ -152,6 +157,7 @@ class Board:
 
     def rejected(self, entries: Sequence[Entry], error: CoalitionError, hash_: str = "") -> list[Delivery]:
         """Operations will never be decided by the ledger: return who is to be told so."""
+        self.figures.rejected(entries, error.code)
         self.refused.append((hash_, [entry.id for entry in entries]))
         self.leave(entries)
         return [(entry.waiters, error) for entry in entries if entry.waiters]

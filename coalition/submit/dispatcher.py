@@ -184,6 +184,7 @@ class Dispatcher:
         with board.lock:
             for sent in signed:
                 sent.lane.reserved -= 1
+                board.figures.batch_operations.add(sent.row.size)
                 board.launch(sent)
             board.troubled("outbox", None)
             board.lock.notify_all()

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Sequence
 
 from coalition.chain.codec import kind_of
-from coalition.errors import AccessDenied, CoalitionError, ReceiptConflict
+from coalition.errors import AccessDenied, CoalitionError, ReceiptConflict, Unavailable
 from coalition.submit.board import Board, deliver
 from coalition.submit.outbox import Outbox
 from coalition.submit.outcomes import Waiter
@@ -20,9 +21,10 @@ BULK_SHARE = 0.8
 class _Stage:
     """Operations that are to be written down together."""
 
-    __slots__ = ("entries", "error", "is_done")
+    __slots__ = ("entries", "error", "is_done", "taken_at")
 
     def __init__(self) -> None:
+        self.taken_at = time.monotonic()
         self.entries: list[Entry] = []
         self.error: Exception | None = None
         self.is_done = False
@@ -95,7 +97,7 @@ class Intake:
             if pending in self._unsaved:
                 joined.add(self._unsaved[pending])
             return None
-        entry = Entry(self._next_id, kind, submission, [waiter])
+        entry = Entry(self._next_id, kind, submission, [waiter], stage.taken_at)
         self._next_id += 1
         board.pending[key] = entry
         board.pending_count += 1
@@ -113,7 +115,7 @@ class Intake:
 
         board.lock.wait_for(has_room)
         if board.closing.is_set():
-            raise CoalitionError("This submitter is closed; nothing was recorded.", code="closed")
+            raise Unavailable("This process is stopping; nothing was recorded.", code="closed")
 
     def _save(self, stage: _Stage) -> None:
         with self._commit:
@@ -136,12 +138,13 @@ class Intake:
         self._finish(stages, None)
 
     def _finish(self, stages: list[_Stage], error: Exception | None) -> None:
-        board = self._board
+        board, now = self._board, time.monotonic()
         with board.lock:
             for stage in stages:
                 stage.is_done, stage.error = True, error
                 for entry in stage.entries:
                     del self._unsaved[entry]
+                    entry.recorded_at = now
                 if error is None:
                     board.waiting.add(stage.entries)
                 else:

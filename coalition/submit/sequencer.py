@@ -5,7 +5,9 @@ Several keys of a partner are parallel lanes.
 
 from __future__ import annotations
 
+import time
 from collections import deque
+from collections.abc import Iterable
 
 from coalition.chain.codec import encode_batch
 from coalition.chain.deployment import Deployment
@@ -14,6 +16,7 @@ from coalition.chain.transactions import gas_limit, sign_transaction
 from coalition.submit.outbox import Row
 from coalition.submit.outcomes import Bulk
 from coalition.submit.submission import Entry, latest
+from coalition.submit.trail import Journey, Trail
 from coalition.submit.waiting import Group
 
 __all__ = ["InFlight", "Lane"]
@@ -36,11 +39,13 @@ class InFlight:
         "is_queued",
         "is_recovered",
         "lane",
+        "launched_at",
         "missing_since",
         "not_before",
         "passed_at",
         "row",
         "sent_at",
+        "signed_at",
     )
 
     def __init__(self, lane: Lane, row: Row, entries: list[Entry], *, is_recovered: bool = False) -> None:
@@ -52,10 +57,45 @@ class InFlight:
         self.is_recovered = is_recovered
         self.is_queued = False
         self.is_mined = False
+        self.signed_at = time.monotonic()
+        self.launched_at = self.signed_at
         self.sent_at = 0.0
         self.attempts = 0
         self.passed_at: float | None = None
         self.missing_since: float | None = None
+
+    def tell_trails(self, block: int) -> None:
+        """Tell those who trace an operation of it that it was decided in `block`."""
+        traced: dict[Trail, list[Entry]] = {}
+        for entry in self.entries:
+            if entry.submission.trail is not None:
+                traced.setdefault(entry.submission.trail, []).append(entry)
+        for trail, entries in traced.items():
+            trail.travelled(self._journeys(entries, block))
+
+    def _journeys(self, entries: Iterable[Entry], block: int) -> list[Journey]:
+        """One for each post that the operations came with."""
+        together: dict[tuple[float, float], list[Entry]] = {}
+        for entry in entries:
+            if entry.taken_at is not None and entry.recorded_at is not None:
+                together.setdefault((entry.taken_at, entry.recorded_at), []).append(entry)
+        now = time.monotonic()
+        return [
+            Journey(
+                transaction=self.row.hash,
+                block=block,
+                nonce=self.row.nonce,
+                size=self.row.size,
+                receipts=tuple(entry.submission.operation.receipt for entry in those),
+                taken_at=taken_at,
+                recorded_at=recorded_at,
+                signed_at=self.signed_at,
+                launched_at=self.launched_at,
+                sent_at=self.sent_at or self.launched_at,
+                decided_at=now,
+            )
+            for (taken_at, recorded_at), those in together.items()
+        ]
 
 
 class Lane:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from coalition.chain.codec import kind_of
 from coalition.ledger.operations import Capture, Earn, Hold, Kind, Operation, Redeem, Refund, Release
 from coalition.submit.outcomes import Waiter
+from coalition.submit.trail import Trail
 
 __all__ = ["Entry", "PendingKey", "Submission", "differences", "kind_of", "latest", "pending_key"]
 
@@ -20,25 +21,34 @@ class Submission:
     """One operation of a partner, for the ledger.
 
     `receipt_text` is the partner's own text for the operation's receipt number. `not_before` is the block time wanted, in
-    Unix seconds, on a development chain whose clock follows the data; None elsewhere.
+    Unix seconds, on a development chain whose clock follows the data; None elsewhere. `trail` is told the way of what is traced.
     """
 
     partner: int
     operation: Operation
     receipt_text: str = ""
     not_before: int | None = None
+    trail: Trail | None = field(default=None, compare=False, repr=False)
 
 
 class Entry:
-    """An operation in the outbox whose outcome is not known yet, and who waits for it."""
+    """An operation in the outbox whose outcome is not known yet, and who waits for it.
 
-    __slots__ = ("attempts", "id", "kind", "submission", "waiters")
+    `taken_at` is when this process was handed it, and `recorded_at` when it was durable, on the monotonic clock; None if it
+    comes from the database.
+    """
 
-    def __init__(self, id: int, kind: Kind, submission: Submission, waiters: list[Waiter]) -> None:
+    __slots__ = ("attempts", "id", "kind", "recorded_at", "submission", "taken_at", "waiters")
+
+    def __init__(
+        self, id: int, kind: Kind, submission: Submission, waiters: list[Waiter], taken_at: float | None = None
+    ) -> None:
         self.id = id
         self.kind = kind
         self.submission = submission
         self.waiters = waiters
+        self.taken_at = taken_at
+        self.recorded_at: float | None = None
         self.attempts = 0
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ from coalition.ledger.records import OperationRecord
 from coalition.submit.board import Board, Checkpoint, Delivery, deliver
 from coalition.submit.clock import Clock
 from coalition.submit.dispatcher import Dispatcher
+from coalition.submit.figures import Figures
 from coalition.submit.intake import Intake
 from coalition.submit.outbox import Outbox, Row
 from coalition.submit.outcomes import Bulk, FutureSink, records_of
@@ -34,6 +36,7 @@ from coalition.submit.watch import Watch
 __all__ = ["Bulk", "Row", "Status", "Submission", "Submitter"]
 
 PENDING_MAX = 50_000
+FULL_SHARE = 0.9
 WINDOW = 16
 JOIN_SECONDS = 10.0
 
@@ -42,12 +45,19 @@ JOIN_SECONDS = 10.0
 class Status:
     """How the write path is doing.
 
-    `pending` operations have no outcome yet, as far as they are in memory; `in_flight` counts transactions. `is_idle` is
+    `pending` operations have no outcome yet, as far as they are in memory; `unsigned` of them are in no transaction. At
+    `is_full` no more should be handed in, at `pending_max` posting waits. `in_flight` counts transactions, `nonce_gaps` nonces
+    without a transaction below one of ours. `waits_seconds` is how long the oldest of the operations has been here. `is_idle` is
     True if nothing at all is left to do. `trouble` says in words what does not work, empty if all does.
     """
 
     pending: int
+    unsigned: int
+    pending_max: int
+    is_full: bool
     in_flight: int
+    nonce_gaps: int
+    waits_seconds: float
     is_idle: bool
     trouble: Mapping[str, str]
 
@@ -93,6 +103,7 @@ class Submitter:
         self._board = Board(
             deployment, lanes, by_day=clock_follows, day_seconds=day_seconds, window=window, checkpoint=checkpoint
         )
+        self._pending_max = pending_max
         self._intake = Intake(self._board, self._outbox, pending_max)
         self._relay = Relay(self._board, self._outbox)
         self._watch = Watch(self._board, self._outbox, rpc)
@@ -181,6 +192,23 @@ class Submitter:
         self._intake.take_in(submissions, lambda place: (bulk, place))
         return bulk
 
+    def dismiss(self) -> None:
+        """Let nobody wait any longer: all get `OutcomePending`. What is recorded goes on its way."""
+        board = self._board
+        with board.lock:
+            waiters = [entry.waiters for entry in board.pending.values()]
+            for entry in board.pending.values():
+                entry.waiters = []
+        pending = OutcomePending(
+            "Recorded, but not confirmed yet, and this process stops. Ask again with the same receipt."
+        )
+        deliver([(those, pending) for those in waiters])
+
+    @property
+    def is_full(self) -> bool:
+        """True if no further operations should be handed in: `post` would soon wait."""
+        return self._board.pending_count >= self._pending_max * FULL_SHARE
+
     @property
     def relay(self) -> Relay:
         """The way in for transactions that a partner signed itself; see `Relay.take_in`."""
@@ -203,7 +231,25 @@ class Submitter:
         board = self._board
         with board.lock:
             is_idle = not (board.is_busy or self._watch.verifies)
-            return Status(board.pending_count, len(board.by_hash), is_idle, dict(board.trouble))
+            signed = sum(len(sent.entries) for sent in board.by_hash.values())
+            oldest = next((entry.taken_at for entry in board.pending.values() if entry.taken_at is not None), None)
+            return Status(
+                pending=board.pending_count,
+                unsigned=max(0, board.pending_count - signed),
+                pending_max=self._pending_max,
+                is_full=self.is_full,
+                in_flight=len(board.by_hash),
+                nonce_gaps=sum(len(lane.holes) for lane in board.lanes.values()),
+                waits_seconds=0.0 if oldest is None else time.monotonic() - oldest,
+                is_idle=is_idle,
+                trouble=dict(board.trouble),
+            )
+
+    @property
+    def figures(self) -> Figures:
+        """What was counted since the start of this process."""
+        with self._board.lock:
+            return self._board.figures.copy()
 
     # ---- keys
 

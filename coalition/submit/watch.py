@@ -217,6 +217,7 @@ class Watch:
         if empty and lane.signer is not None:
             log.warning("Key %s: nonces %s were never used; empty transactions use them up.", lane.key, empty)
             with self._board.lock:
+                self._board.figures.gaps_filled += len(empty)
                 for nonce in empty:
                     self._board.waiting.put_back(Group(lane.partner, None, key=lane.key, nonce=nonce))
                     lane.holes.pop(nonce, None)

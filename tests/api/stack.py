@@ -61,6 +61,7 @@ from coalition.submit.receipt_texts import ReceiptTexts
 from coalition.submit.scheduled import ScheduledEarns
 from coalition.submit.till_tokens import TillTokens
 from coalition.submit.webhooks import WebhookStore
+from coalition.telemetry import Telemetry
 
 START = 1_772_366_300  # a little before the deadlines of the examples
 MEMBER_KEY = KeySigner(bytes(31) + b"\1")
@@ -96,7 +97,7 @@ class Stack:
 
 
 @contextmanager
-def running(folder: Path, start: int = START) -> Iterator[Stack]:
+def running(folder: Path, start: int = START, telemetry: Telemetry | None = None) -> Iterator[Stack]:
     """Three partners, of whom the last signs itself, one member with a key of its own, and the API over it.
 
     `start` is the chain's first time.
@@ -168,6 +169,7 @@ def running(folder: Path, start: int = START) -> Iterator[Stack]:
             streams=EventStreams(service, events, bell),
             webhooks=webhooks,
             tills=TillService(rpc, deployment, keystore, service, clock),
+            telemetry=telemetry or Telemetry(),
         )
         app = create_app(context)
         url = stack.enter_context(served(app))

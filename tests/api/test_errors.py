@@ -93,6 +93,7 @@ def test_wrong_method(till: Till) -> None:
     answer = till.get("/v1/earn")
     assert code_of(answer, 405) == "method_not_allowed"
     assert answer.headers["allow"] == "POST"
+    assert till.http.delete("/v1/operations", headers=till.headers).headers["allow"] == "GET, POST"
     assert code_of(till.http.delete("/v1/operations/R-1", headers=till.headers), 405) == "method_not_allowed"
 
 

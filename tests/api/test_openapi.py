@@ -22,8 +22,8 @@ CODES = (
     {rejection.code for rejection in Rejection}
     | STATUS_BY_CODE.keys()
     | {kind.code for kind in (AccessDenied, ChainUnavailable, InputError, NotFound, OutcomePending, ReceiptConflict)}
-    | {"amount_too_large", "internal_error", "not_ready", "operation_unknown", "partner_not_active"}
     | {"scope_missing", "source_not_allowed"}
+    | {"amount_too_large", "internal_error", "not_ready", "operation_unknown", "overloaded", "partner_not_active"}
 )
 
 

@@ -10,9 +10,10 @@ from contextlib import contextmanager
 
 import httpx
 import pytest
+import uvicorn
 
 from coalition.access.sources import networks_of
-from coalition.bootstrap.serving import server_of
+from coalition.bootstrap.serving import config_of
 from coalition.errors import SetupError
 from coalition.settings import Settings
 from tests.api.conftest import World, code_of
@@ -21,7 +22,7 @@ from tests.api.conftest import World, code_of
 @contextmanager
 def served(world: World, *proxies: str) -> Iterator[str]:
     listener = socket.create_server(("127.0.0.1", 0))
-    server = server_of(world.http.app, proxies)  # type: ignore[arg-type]
+    server = uvicorn.Server(config_of(world.http.app, proxies))  # type: ignore[arg-type]
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
     thread.start()
     while not server.started:
@@ -59,7 +60,7 @@ def test_only_a_named_proxy_is_believed(
 @pytest.mark.parametrize("wrong", ["*", "proxy", "10.0.0.1/8"])
 def test_proxies_that_are_none(world: World, wrong: str) -> None:
     with pytest.raises(SetupError) as caught:
-        server_of(world.http.app, [wrong])  # type: ignore[arg-type]
+        config_of(world.http.app, [wrong])  # type: ignore[arg-type]
     assert caught.value.code == "proxies_invalid"
 
 

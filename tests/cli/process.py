@@ -35,16 +35,16 @@ class Result:
         return json.loads(self.out.splitlines()[-1])
 
 
-def environment(home: Path | None) -> dict[str, str]:
+def environment(home: Path | None, **more: str) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith("COALITION_")}
-    return kept | ({} if home is None else {"COALITION_HOME": str(home)}) | {"COLUMNS": "200", "NO_COLOR": "1"}
+    return kept | ({} if home is None else {"COALITION_HOME": str(home)}) | {"COLUMNS": "200", "NO_COLOR": "1"} | more
 
 
-def spawn(home: Path | None, *arguments: object) -> subprocess.Popen[str]:
-    """Start a command and do not wait for it."""
+def spawn(home: Path | None, *arguments: object, **more: str) -> subprocess.Popen[str]:
+    """Start a command, with `more` in its environment, and do not wait for it."""
     command = [*START, *map(str, arguments)]
     pipe = subprocess.PIPE
-    return subprocess.Popen(command, cwd=ROOT, env=environment(home), stdout=pipe, stderr=pipe, text=True)
+    return subprocess.Popen(command, cwd=ROOT, env=environment(home, **more), stdout=pipe, stderr=pipe, text=True)
 
 
 def coalition(home: Path | None, *arguments: object, status: int | None = 0) -> Result:
@@ -99,9 +99,9 @@ class Served:
 
 
 @contextmanager
-def up(home: Path) -> Iterator[Served]:
-    """Serve a home, and stop serving it at the end."""
-    process = spawn(home, "up", "--port", "0")
+def up(home: Path, **more: str) -> Iterator[Served]:
+    """Serve a home, with `more` in its environment, and stop serving it at the end."""
+    process = spawn(home, "up", "--port", "0", **more)
     assert process.stderr is not None
     try:
         said: list[str] = []

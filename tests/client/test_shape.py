@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import MISSING, asdict, fields, is_dataclass
 from datetime import UTC, datetime
-from types import NoneType, UnionType
+from types import NoneType, SimpleNamespace, UnionType
 from typing import Any, get_args, get_origin, get_type_hints
 
 import pytest
@@ -120,7 +120,7 @@ def kinds_of(content: bytes) -> list[str]:
 
 @pytest.fixture(scope="module")
 def document() -> dict[str, Any]:
-    unused: Any = None
+    unused: Any = SimpleNamespace(telemetry=None, gate=None)
     found: dict[str, Any] = create_app(unused).openapi()
     return found
 

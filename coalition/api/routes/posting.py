@@ -16,7 +16,7 @@ from fastapi import APIRouter, Depends, Header, Request
 from fastapi.concurrency import contextmanager_in_threadpool
 from fastapi.responses import Response
 
-from coalition.api.asking import OperationRequest, asked_of
+from coalition.api.asking import OperationRequest, asked_of, followed
 from coalition.api.bodies import StrictRoute
 from coalition.api.context import Context, Ctx, Partner
 from coalition.api.documents import POSTING
@@ -36,6 +36,7 @@ from coalition.api.responses import OperationBody, OperationsBody, operation_bod
 from coalition.errors import InputError, OutcomePending
 from coalition.service.asked import Asked
 from coalition.service.till import is_told_by_token
+from coalition.telemetry import seen
 
 __all__ = ["router"]
 
@@ -93,9 +94,11 @@ class Call:
         """Post, wait as long as preferred, and answer."""
         receipt, service = body.receipt, self.context.service
         location = operation_location(self._root, receipt)
+        trail = seen().trace
 
         def ask() -> Asked:
-            return asked_of(service.asking, self.partner, body, self.context.clock, self.context.till.tokens.account)
+            account_of = self.context.till.tokens.account
+            return followed(asked_of(service.asking, self.partner, body, self.context.clock, account_of), trail)
 
         try:
             async with self._key_held(body):
