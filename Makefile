@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup lock compile demo demo-reset test lint test-deep bench slither \
+.PHONY: help setup lock compile demo demo-reset test lint test-deep bench soak slither \
 	brownie-compile brownie-test brownie-deploy clean node node-optional python brownie-env slither-env
 
 lock := .toolchain/lock/bin/uv pip compile --quiet --universal --python-version 3.11 --no-annotate --no-emit-index-url \
@@ -39,6 +39,9 @@ test-deep: python node ## the long fuzz runs, which `make test` leaves out
 
 bench: python node-optional ## measure gas and speed into build/bench.json, 15 to 20 minutes
 	.venv/bin/python scripts/bench.py
+
+soak: python node-optional ## break API and chain at random for half an hour, then compare every promise (MINUTES=2, SEED=1)
+	.venv/bin/python scripts/soak.py $(if $(MINUTES),--minutes $(MINUTES)) $(if $(SEED),--seed $(SEED))
 
 slither: python node slither-env ## static analysis of the contracts; accepted findings: docs/slither.md
 	scripts/slither
