@@ -79,7 +79,7 @@ def ledger(home: Path, rpc_url: str | None = None, profile: Path | None = None) 
             opened.enrol(members[start : start + 200])
         keys = [opened.access.credentials.issue(partner, "bench") for partner in partners]
     script = [str(HERE / "server.py"), str(home), *([str(profile)] if profile else [])]
-    with server(script, keys, members, {"COALITION_RPC_URL": rpc_url or ""}) as found:
+    with server(script, keys, members, {"COALITION_RPC_URL": rpc_url or "", "COALITION_LOG": "warning"}) as found:
         yield found
 
 

@@ -12,18 +12,20 @@ from pathlib import Path
 
 from benches.stages import profiled
 from coalition.bootstrap import open_ledger
-from coalition.bootstrap.serving import serve
+from coalition.bootstrap.serving import logged, serve
 from coalition.settings import Settings
 
 
 def main() -> None:
     """Serve until SIGTERM."""
     home, profile = Path(sys.argv[1]), sys.argv[2:]
+    settings = Settings.from_environment(home)
     with (
-        open_ledger(Settings.from_environment(home)) as ledger,
+        logged(settings) as log,
+        open_ledger(settings) as ledger,
         profiled(Path(profile[0])) if profile else nullcontext(),
     ):
-        serve(ledger, "127.0.0.1", 0, lambda url: print(url, flush=True))
+        serve(ledger, "127.0.0.1", 0, lambda url: print(url, flush=True), log)
 
 
 if __name__ == "__main__":
