@@ -11,7 +11,6 @@ from coalition.bootstrap.home import (
 from coalition.bootstrap.ledger import OpenLedger
 from coalition.bootstrap.offline import Offline, offline
 from coalition.bootstrap.opening import open_ledger
-from coalition.bootstrap.serving import logged, serve
 
 __all__ = [
     "LedgerParameters",
@@ -19,11 +18,9 @@ __all__ = [
     "OpenLedger",
     "create_ledger",
     "forget_ledger",
-    "logged",
     "make_private",
     "offline",
     "open_access",
     "open_ledger",
-    "serve",
     "set_up_tills",
 ]

@@ -10,7 +10,6 @@ from functools import partial
 
 import sqlalchemy as sa
 
-from coalition.api.event_bodies import event_texts
 from coalition.bootstrap.home import access_of, node_of, open_keystore, read_deployment
 from coalition.bootstrap.ledger import OpenLedger
 from coalition.chain import history
@@ -29,7 +28,7 @@ from coalition.service.campaign_members import CampaignMembers
 from coalition.service.campaigns import CampaignService
 from coalition.service.custody import CUSTODY_SEED, Custody
 from coalition.service.deliveries import Deliveries
-from coalition.service.events import EventFeed
+from coalition.service.events import EventFeed, PartnerEvent
 from coalition.service.ledger import LedgerService
 from coalition.service.pending import PendingEarns
 from coalition.service.sealing import WEBHOOK_SEED, Seal
@@ -144,10 +143,17 @@ def open_ledger(
             bell=bell,
             webhooks=webhooks,
             deliveries=Deliveries(
-                outbox_engine, webhooks, events, partial(event_texts, service), bell, Sender(reach, time.time)
+                outbox_engine, webhooks, events, partial(_texts, service), bell, Sender(reach, time.time)
             ),
             clock_follows=clock_follows,
         )
+
+
+def _texts(service: LedgerService, events: Sequence[PartnerEvent]) -> list[str]:
+    """The bodies of webhooks. The HTTP layer is slow to import, and few commands deliver anything."""
+    from coalition.api.event_bodies import event_texts
+
+    return event_texts(service, events)
 
 
 def _reach(settings: Settings) -> Reach:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from coalition.bootstrap import OpenLedger, logged, open_ledger, serve
+from coalition.bootstrap import OpenLedger, open_ledger
 from coalition.cli.common import PORT, Output, command, progress_bar
 from coalition.settings import Settings
 
@@ -64,6 +64,8 @@ def demo(settings: Settings, out: Output, days: int | None, no_serve: bool, rese
         summary["audit"] = report.verdict
         out.note(report.to_text())
         if not no_serve:
+            from coalition.bootstrap.serving import logged, serve
+
             with logged(settings) as log:
                 serve(ledger, host, port, lambda url: _announce(out, ledger, url), log)
     out.data(summary, "\n".join(f"{name:<24}{_cell(value)}" for name, value in summary.items() if name != "campaigns"))

@@ -6,7 +6,7 @@ import sys
 
 import click
 
-from coalition.bootstrap import LedgerParameters, create_ledger, logged, open_ledger, serve
+from coalition.bootstrap import LedgerParameters, create_ledger, open_ledger
 from coalition.chain.deploy import Deployment, Parameters
 from coalition.cli.common import PORT, Output, command, progress_bar, time_text
 from coalition.settings import Settings
@@ -52,6 +52,8 @@ def deploy(
 @command
 def up(settings: Settings, out: Output, host: str, port: int) -> None:
     """Run the chain and the API until Ctrl-C."""
+    from coalition.bootstrap.serving import logged, serve
+
     with logged(settings) as log, open_ledger(settings) as ledger:
         said = "API: {0}/v1   documents: {0}/docs   stop: Ctrl-C"
         serve(ledger, host, port, lambda url: out.note(said.format(url)), log)
