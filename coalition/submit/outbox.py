@@ -26,7 +26,7 @@ _SETTLE_TRANSACTION = f"UPDATE {transactions.name} SET settled_block = ?, operat
 
 
 class NonceRecorded(Exception):
-    """Another process recorded a transaction with that key and nonce."""
+    """Another process recorded a transaction with that key and nonce, or may have: it has to be asked for again."""
 
 
 class Outbox:

@@ -13,7 +13,7 @@ from coalition.chain.codec import encode_batch
 from coalition.chain.deployment import Deployment
 from coalition.chain.signer import Signer
 from coalition.chain.transactions import gas_limit, sign_transaction
-from coalition.submit.outbox import Row
+from coalition.submit.outbox import NonceRecorded, Row
 from coalition.submit.outcomes import Bulk
 from coalition.submit.submission import Entry, latest
 from coalition.submit.trail import Journey, Trail
@@ -136,19 +136,23 @@ class Lane:
 
         Raises:
             InputError: an operation of the group cannot be encoded; no nonce was used.
+            NonceRecorded: meanwhile it was seen that the nonce has to be asked for again.
         """
-        assert self.signer is not None and self.next_nonce is not None
+        assert self.signer is not None
+        following = self.next_nonce
+        if following is None:
+            raise NonceRecorded
         if group.kind is None:
-            nonce = self.next_nonce if group.nonce is None else group.nonce
+            nonce = following if group.nonce is None else group.nonce
             data, gas, to = b"", GAS_FILLER, self.key
         else:
-            nonce = self.next_nonce
+            nonce = following
             if group.data is None:
                 group.data = encode_batch(group.kind, [entry.submission.operation for entry in group.entries])
             wanted = group.gas or gas_limit(group.kind, group.size, campaigns)
             data, gas, to = group.data, min(wanted, gas_max or wanted), self._deployment.ledger
         raw, hash_ = sign_transaction(self.signer, self._deployment.chain_id, nonce, to, data, gas)
         if nonce == self.next_nonce:
-            self.next_nonce += 1
+            self.next_nonce = nonce + 1
         row = Row(hash_, self.key, nonce, slot, self.partner, group.kind, group.size, group.ids, raw)
         return InFlight(self, row, group.entries)

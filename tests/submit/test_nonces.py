@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -14,6 +14,7 @@ from coalition.chain.transactions import sign_transaction
 from coalition.ledger.operations import Kind
 from coalition.submit import migrate, outcome
 from coalition.submit.outbox import Outbox, Row
+from coalition.submit.sequencer import Lane
 from coalition.submit.storage import Storage
 from coalition.submit.tables import transactions
 from tests.submit.node import anvil_binary, running
@@ -46,6 +47,29 @@ def test_nonces_are_contiguous(desk: Make, world: World) -> None:
         assert outcome(one.post(earn(receipt))[0], 10).accepted
 
     assert world.nonce() == 12
+
+
+def test_a_nonce_that_is_to_be_asked_again_while_it_is_used(
+    desk: Make, world: World, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The thread that watches may find, between asking and signing, that a nonce was taken or that blocks are gone."""
+    one = desk(starts=False)
+    dispatcher, disturbed = one.submitter._dispatcher, []
+    ask = dispatcher._ask_nonces
+
+    def ask_and_be_disturbed(lanes: Sequence[Lane]) -> None:
+        ask(lanes)
+        if lanes and not disturbed:
+            disturbed.extend(lanes)
+            for lane in lanes:
+                lane.next_nonce = None
+
+    monkeypatch.setattr(dispatcher, "_ask_nonces", ask_and_be_disturbed)
+    one.start()
+    assert all(outcome(future, 20).accepted for future in one.post(earn(1), earn(2, partner=2)))
+
+    assert disturbed and (world.nonce(1), world.nonce(2)) == (1, 1)
+    assert not [record for record in caplog.records if "fault of the program" in record.message]
 
 
 @pytest.mark.parametrize("same_outbox", [True, False])
