@@ -97,6 +97,14 @@ RETRY_SECONDS_BY_CODE = {
     "token_guesses_too_many": 60,
     "tokens_too_many": 60,
 }
+WORDS_BY_CODE = {
+    "chain_unavailable": "The chain's node does not answer now. Send the same request again later.",
+    "database_locked": "The database is busy. Send the same request again later.",
+    "database_unavailable": "The database does not answer now. Send the same request again later.",
+    "storage_full": "Nothing can be written down now, so nothing was signed. The operator has to make room.",
+    "storage_unavailable": "The outbox does not answer now. Send the same request again later.",
+}
+"""What clients are told where an error's own words name this ledger's machines. Those go to the log."""
 FIELDS_SHOWN_MAX = 20
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 JAVASCRIPT_SAFE = 1 << 53
@@ -121,7 +129,11 @@ def document_of(error: BaseException) -> dict[str, Any]:
     status = next((status for kind, status in STATUS_BY_TYPE if isinstance(error, kind)), None)
     if status is None or not isinstance(error, CoalitionError):
         return _unexpected(error)
-    return _document(STATUS_BY_CODE.get(error.code, status), error.code, error.message, error.details)
+    status = STATUS_BY_CODE.get(error.code, status)
+    if error.code in WORDS_BY_CODE:
+        logger.warning("%s: %s", error.code, error.message)
+        return _document(status, error.code, WORDS_BY_CODE[error.code], {})
+    return _document(status, error.code, error.message, error.details)
 
 
 def problem_of(error: CoalitionError) -> Response:

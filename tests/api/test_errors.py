@@ -20,8 +20,11 @@ SECRET = "the-passphrase-of-everything"
 @pytest.mark.parametrize(
     ("fault", "status", "code"),
     [
-        (errors.ChainUnavailable("The node does not answer."), 503, "chain_unavailable"),
-        (errors.StorageFull("The disk is full."), 503, "storage_full"),
+        (errors.ChainUnavailable(f"The node at http://{SECRET}/ is away.", url=SECRET), 503, "chain_unavailable"),
+        (errors.StorageFull(f"The disk is full: {SECRET}"), 503, "storage_full"),
+        (errors.Unavailable(SECRET, code="storage_unavailable"), 503, "storage_unavailable"),
+        (errors.Unavailable(SECRET, code="database_locked"), 503, "database_locked"),
+        (errors.Unavailable(SECRET, code="database_unavailable"), 503, "database_unavailable"),
         (errors.Unavailable("Not now."), 503, "unavailable"),
         (errors.OutcomePending("Not yet."), 503, "outcome_pending"),
         (errors.AccessDenied("Suspended.", code="partner_not_active"), 403, "partner_not_active"),
