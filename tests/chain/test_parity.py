@@ -189,12 +189,19 @@ class Limited:
         self._rpc, self._blocks, self._message = rpc, blocks, message
 
     def call(self, method: str, params: list[Any]) -> Any:
-        if method == "eth_getLogs" and int(params[0]["toBlock"], 16) - int(params[0]["fromBlock"], 16) >= self._blocks:
-            raise RpcError(-32_000, self._message)
         return self._rpc.call(method, params)
 
     def batch(self, calls: list[tuple[str, list[Any]]]) -> list[Any]:
-        return self._rpc.batch(calls)
+        answers = self._rpc.batch(calls)
+        return [
+            RpcError(-32_000, self._message) if self._refused(*call) else answer
+            for call, answer in zip(calls, answers, strict=True)
+        ]
+
+    def _refused(self, method: str, params: list[Any]) -> bool:
+        return (
+            method == "eth_getLogs" and int(params[0]["toBlock"], 16) - int(params[0]["fromBlock"], 16) >= self._blocks
+        )
 
 
 def test_a_range_too_large_for_the_node_is_cut(quick_ledger: Ledger) -> None:
@@ -217,14 +224,14 @@ def test_blocks_replaced_while_they_are_read_are_noticed(quick_ledger: Ledger) -
 
     class Replacing:
         def call(self, method: str, params: list[Any]) -> Any:
-            answer = rpc.call(method, params)
-            if method == "eth_getLogs":
-                rpc.call("evm_revert", [snapshot])
-                rpc.call("evm_mine", [])
-            return answer
+            return rpc.call(method, params)
 
         def batch(self, calls: list[tuple[str, list[Any]]]) -> list[Any]:
-            return rpc.batch(calls)
+            answers = rpc.batch(calls)
+            if any(method == "eth_getLogs" for method, _ in calls):
+                rpc.call("evm_revert", [snapshot])
+                rpc.call("evm_mine", [])
+            return answers
 
     with pytest.raises(ChainUnavailable) as replaced:
         history.events(Replacing(), quick_ledger.deployment, 0, last)
