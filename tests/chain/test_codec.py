@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any
@@ -278,27 +277,16 @@ def test_both_libraries_for_keccak_agree(data: bytes) -> None:
     assert keccak(data) == portable.new(digest_bits=256, data=data).digest()
 
 
-# ---- speed: a tenth of what an idle core does, so that a busy machine does not fail
-
-
-def test_a_second_encodes_300_000_earns_and_decodes_100_000_logs() -> None:
+def test_a_thousand_logs_are_decoded_in_their_order() -> None:
     earns = [Earn(f"0x{i % 97:040x}", (1 << 255) + i, 500 + i, i % 50 == 0) for i in range(500)]
     earned = next(entry for entry in ENTRIES if entry["name"] == "Earned")
     rejected = next(entry for entry in ENTRIES if entry["name"] == "OperationRejected")
     written = [log_of(earned, [3, earn.member, earn.receipt, earn.spend_minor, 5, 9]) for earn in earns]
     written += [log_of(rejected, [3, earn.receipt, Kind.EARN, Rejection.RECEIPT_USED]) for earn in earns]
 
-    encoding = min(seconds(lambda: codec.encode_batch(Kind.EARN, earns)) for _ in range(20))
-    decoding = min(seconds(lambda: codec.decode_logs(written, {7: 1})) for _ in range(20))
-
-    assert 500 / encoding >= 300_000
-    assert 1_000 / decoding >= 100_000
     found = [event for _, event in codec.decode_logs(written, {7: 1})]
-    assert found[0] == Earned(3, from_word(earns[0].member[2:]), 1 << 255, 500, 5, 9)
-    assert found[500] == OperationRejected(3, 1 << 255, Kind.EARN, Rejection.RECEIPT_USED)
 
-
-def seconds(work: Any) -> float:
-    begin = time.perf_counter()
-    work()
-    return time.perf_counter() - begin
+    assert found == [
+        *(Earned(3, from_word(earn.member[2:]), earn.receipt, earn.spend_minor, 5, 9) for earn in earns),
+        *(OperationRejected(3, earn.receipt, Kind.EARN, Rejection.RECEIPT_USED) for earn in earns),
+    ]

@@ -105,7 +105,7 @@ def test_nobody_answers(stack: Stack) -> None:
         started = time.monotonic()
         with pytest.raises(OutcomeUnknown, match=r"ReadTimeout, [345] attempts"):
             till.earn(MEMBER, "silence", 100)
-        assert 0.5 < time.monotonic() - started < 2
+        assert 0.5 < time.monotonic() - started < 20
         with pytest.raises(ApiError) as asked:
             till.me()
     assert (type(asked.value), asked.value.code) == (ApiError, "service_unreachable")
