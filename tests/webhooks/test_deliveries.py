@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -280,13 +281,13 @@ def test_replays_by_id_and_by_time_under_the_same_ids(world: World, receiver: Re
 
 def test_two_secrets_sign_for_the_overlap(world: World, receiver: Receiver) -> None:
     shown = world.webhooks.add(1, receiver.url)
+    rotated = world.webhooks.rotate(1, shown.row.id, 3_600)
+    assert shown.secret != rotated.secret
     with world.node():
-        secrets = [shown.secret, world.webhooks.rotate(1, shown.row.id, 3_600).secret]
-        assert secrets[0] != secrets[1]
         world.earn(1, 1)
         world.ring()
         receiver.wait(lambda: len(receiver.came) == 1)
-        for secret in secrets:
+        for secret in (shown.secret, rotated.secret):
             assert secret is not None
             client.verify(receiver.came[0].body, receiver.came[0].headers, secret)
         world.pass_(3_600)
@@ -295,6 +296,23 @@ def test_two_secrets_sign_for_the_overlap(world: World, receiver: Receiver) -> N
         receiver.wait(lambda: len(receiver.came) == 2)
     assert len(receiver.came[0].headers["webhook-signature"].split()) == 2
     assert len(receiver.came[1].headers["webhook-signature"].split()) == 1
+
+
+def test_a_node_that_delivers_takes_a_new_secret_up(world: World, receiver: Receiver) -> None:
+    shown = world.webhooks.add(1, receiver.url)
+    receipts = itertools.count(1)
+
+    def signed_by_both() -> bool:
+        world.earn(1, next(receipts))
+        world.ring()
+        return any(len(one.headers["webhook-signature"].split()) == 2 for one in list(receiver.came))
+
+    with world.node():
+        world.earn(1, next(receipts))
+        receiver.wait(lambda: len(receiver.came) == 1)
+        world.webhooks.rotate(1, shown.row.id, 3_600)
+        world.wait(signed_by_both)
+    assert len(receiver.came[0].headers["webhook-signature"].split()) == 1
 
 
 def test_a_removed_webhook_gets_nothing_more(world: World, receiver: Receiver) -> None:
