@@ -8,6 +8,7 @@
 | `Refused` | 422 with the code of the rejection; 409 for `receipt_used`; 503 with `Retry-After` for `ledger_paused` |
 | `AccessDenied` | 403; 401 where the credential is missing, unknown, expired or revoked; with `WWW-Authenticate` (RFC 6750) |
 | `Unavailable`: `OutcomePending`, `StorageFull`, `ChainUnavailable`, … | 503 with `Retry-After`; 429 for too many |
+| `SetupError`, `contract_missing` | 503 `chain_unavailable`: it was there at the start, so the node is restoring its chain |
 | anything else | 500 `internal_error`, with the id under which the log tells more |
 
 An outcome that is still open is 202 only for those who asked for `respond-async`. Others must not take it for a success,
@@ -33,11 +34,13 @@ from starlette.routing import Match
 from coalition.api.times import rfc3339
 from coalition.errors import (
     AccessDenied,
+    ChainUnavailable,
     CoalitionError,
     InputError,
     NotFound,
     ReceiptConflict,
     Refused,
+    SetupError,
     Unavailable,
 )
 from coalition.ledger.operations import Kind
@@ -126,6 +129,8 @@ def problem(
 
 def document_of(error: BaseException) -> dict[str, Any]:
     """Return the problem document that tells an error; one that is not the client's becomes `internal_error`."""
+    if isinstance(error, SetupError) and error.code == "contract_missing":
+        error = ChainUnavailable(error.message)
     status = next((status for kind, status in STATUS_BY_TYPE if isinstance(error, kind)), None)
     if status is None or not isinstance(error, CoalitionError):
         return _unexpected(error)

@@ -24,6 +24,7 @@ SECRET = "the-passphrase-of-everything"
         (errors.StorageFull(f"The disk is full: {SECRET}"), 503, "storage_full"),
         (errors.Unavailable(SECRET, code="storage_unavailable"), 503, "storage_unavailable"),
         (errors.Unavailable(SECRET, code="database_locked"), 503, "database_locked"),
+        (errors.SetupError(f"There is no contract at {SECRET}.", code="contract_missing"), 503, "chain_unavailable"),
         (errors.Unavailable(SECRET, code="database_unavailable"), 503, "database_unavailable"),
         (errors.Unavailable("Not now."), 503, "unavailable"),
         (errors.OutcomePending("Not yet."), 503, "outcome_pending"),
