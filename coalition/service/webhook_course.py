@@ -13,6 +13,7 @@ import random
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from coalition.index.events import Place
 from coalition.service.bell import Bell
@@ -31,21 +32,26 @@ FAILING_SECONDS_MAX = 5 * 86_400
 WINDOW_EVENTS = 256
 ASIDE_EVENTS_MAX = 500
 PAGE_EVENTS_MIN = 32
+RECALLED_EVENTS_MAX = 64
 FAILURES_BEFORE_CARE = 5
 CHECKPOINT_SECONDS = 0.2
 CHECKPOINT_EVENTS = 64
 POLL_SECONDS = 5.0
 
+GONE = ""
+"""The text of an event whose block was replaced: there is nothing to deliver any more."""
+
 Render = Callable[[Sequence[PartnerEvent]], Sequence[str]]
 
 
 class Lost(Exception):
-    """The webhook was changed or removed, or is another node's by now: what is in memory does not count any more."""
+    """The webhook was changed or removed, is another node's by now, or blocks were replaced: what is in memory does not count any
+    more."""
 
 
 @dataclass(slots=True, eq=False)
 class Entry:
-    """An event on its way. Without a `text`, it is read again when its turn comes. `kept` says that it is put aside."""
+    """An event on its way. Without a `text`, it is read again when its turn is near. `kept` says that it is put aside."""
 
     place: tuple[int, int]
     checkpoint: Checkpoint
@@ -120,6 +126,7 @@ class Course:
                         raise self._fault
                     self._woken.clear()
                     await self._fill()
+                    await self._recall()
                     self._start(connection)
                     await self._write_down()
                     await self._wait()
@@ -155,6 +162,7 @@ class Course:
         room = self._room()
         self._hungry = False
         events, texts = await asyncio.to_thread(self._page, room)
+        await self._drop_replaced(events)
         for event in events:
             place = (event.place.block, event.place.log)
             self._read = event.place
@@ -166,6 +174,21 @@ class Course:
             if not entry.settled:
                 self._append(entry)
         self._hungry = self._hungry or len(events) == room
+
+    async def _drop_replaced(self, events: Sequence[PartnerEvent]) -> None:
+        """Begin again if something else stands in the place of what was put aside: there is nothing of that to deliver any more."""
+        replaced = {
+            entry.place
+            for event in events
+            if (entry := self._aside.get((event.place.block, event.place.log))) is not None
+            and entry.checkpoint.event_id != event.id
+        }
+        if replaced:
+            for place in replaced:
+                self._changed.pop(place, None)
+            self._delivered |= replaced
+            await self._write_down(all_of_it=True)
+            raise Lost
 
     def _can_read(self) -> bool:
         return self._hungry and self._room() >= PAGE_EVENTS_MIN
@@ -197,12 +220,32 @@ class Course:
 
     # ---- attempts
 
-    def _start(self, connection: Connection) -> None:
+    async def _recall(self) -> None:
+        """Read what was put aside again when its turn is near, many at a time: one by one, a busy partner would never catch up."""
         now = self._clock()
         while self._later and self._later[0][0] <= now:
             self._ready.append(heapq.heappop(self._later)[1])
-        most = 1 if self._failures >= FAILURES_BEFORE_CARE else AT_ONCE_MAX
-        while self._ready and len(self._flying) < most:
+        lanes = list(islice(self._ready, max(0, self._most() - len(self._flying))))
+        if all(self._lanes[lane][0].text is not None for lane in lanes):
+            return
+        near = [entry for lane in lanes for entry in islice(self._lanes[lane], RECALLED_EVENTS_MAX // len(lanes))]
+        wanted = [entry for entry in near if entry.text is None]
+        texts = await asyncio.to_thread(self._texts_of, wanted)
+        for entry in wanted:
+            entry.text = texts.get(entry.checkpoint.event_id, GONE)
+
+    def _texts_of(self, entries: Sequence[Entry]) -> dict[str, str]:
+        """The texts of those whose blocks were not replaced, by their ids."""
+        found = self._feed.at(self.row.partner, [entry.place for entry in entries])
+        wanted = {entry.checkpoint.event_id for entry in entries}
+        same = [event for event in found if event.id in wanted]
+        return dict(zip((event.id for event in same), self._render(same), strict=True))
+
+    def _most(self) -> int:
+        return 1 if self._failures >= FAILURES_BEFORE_CARE else AT_ONCE_MAX
+
+    def _start(self, connection: Connection) -> None:
+        while self._ready and len(self._flying) < self._most() and self._lanes[self._ready[0]][0].text is not None:
             entry = self._lanes[self._ready.popleft()][0]
             task = asyncio.create_task(self._attempt(connection, entry))
             self._flying.add(task)
@@ -210,19 +253,14 @@ class Course:
 
     async def _attempt(self, connection: Connection, entry: Entry) -> None:
         try:
-            text = entry.text if entry.text is not None else await asyncio.to_thread(self._text_of, entry)
-            reply = Reply(204) if text is None else await connection.send(self._target, entry.checkpoint.event_id, text)
+            assert entry.text is not None
+            gone = entry.text == GONE
+            reply = Reply(204) if gone else await connection.send(self._target, entry.checkpoint.event_id, entry.text)
             self._landed(entry, reply)
         except Exception as error:
             self._fault = error
         finally:
             self._woken.set()
-
-    def _text_of(self, entry: Entry) -> str | None:
-        """Read an event again; None if its block was replaced: then there is nothing to deliver any more."""
-        found = self._feed.at(self.row.partner, [entry.place])
-        same = [event for event in found if event.id == entry.checkpoint.event_id]
-        return self._render(same)[0] if same else None
 
     def _landed(self, entry: Entry, reply: Reply) -> None:
         if reply.delivered:
@@ -240,6 +278,7 @@ class Course:
         entry.reason = reply.reason
         self._put_aside(entry)
         for behind in self._lanes[entry.lane]:
+            behind.text = None
             if not behind.kept:
                 self._put_aside(behind)
         if entry.attempts > len(PAUSES_SECONDS):

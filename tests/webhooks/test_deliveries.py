@@ -247,6 +247,32 @@ def test_a_receiver_that_is_down_is_not_read_ahead_for(
         assert [int(one) for one in receiver.by_member()[account(member)]] == wanted
 
 
+def test_what_was_put_aside_is_read_again_many_at_a_time(
+    world: World, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at, sizes = EventFeed.at, []
+
+    def reading(self: EventFeed, partner: int, places: list[tuple[int, int]]) -> list[PartnerEvent]:
+        sizes.append(len(places))
+        return at(self, partner, places)
+
+    receiver.behaves = lambda came: 500
+    shown = world.webhooks.add(1, receiver.url)
+    for number in range(200):
+        world.earn(number % 4, number)
+    with world.node():
+        world.wait(lambda: settled(world, shown, waiting=200))
+        monkeypatch.setattr(EventFeed, "at", reading)
+        receiver.behaves = lambda came: 204
+        world.webhooks.redrive(1, shown.row.id)
+        world.wait(lambda: settled(world, shown))
+    assert sum(sizes) == 200, "none is read twice"
+    assert len(sizes) <= 200 // 16 + 4
+    for member in range(4):
+        wanted = [number for number in range(200) if number % 4 == member]
+        assert [int(one) for one in receiver.by_member()[account(member)]] == wanted
+
+
 def test_an_endless_answer_is_not_read(world: World, receiver: Receiver) -> None:
     receiver.behaves = lambda came: 200  # 204 has no content: what follows would be taken for the next answer
     receiver.answer = b"x" * 10_000_000
