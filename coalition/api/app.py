@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from fastapi import APIRouter, FastAPI
+from fastapi import FastAPI
 
 from coalition import __version__
 from coalition.api import docs
@@ -63,7 +63,6 @@ def create_app(context: Context) -> FastAPI:
     app.state.context = context
     app.add_middleware(Turns)
     handle_errors(app)
-    v1 = APIRouter(prefix="/v1")
     for part in (
         posting,
         bulk,
@@ -79,11 +78,10 @@ def create_app(context: Context) -> FastAPI:
         occasions,
         campaign_routes,
         access,
+        event_routes,
+        webhook_routes,
     ):
-        v1.include_router(part.router)
-    v1.include_router(event_routes.router)
-    v1.include_router(webhook_routes.router)
-    app.include_router(v1)
+        app.include_router(part.router, prefix="/v1")
     app.include_router(oauth.router)
     app.include_router(status.router)
     app.include_router(docs.router)

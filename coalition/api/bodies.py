@@ -19,7 +19,6 @@ from fastapi.responses import Response
 from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
-from starlette.types import Message, Receive
 
 from coalition.access.admin_log import DONE
 from coalition.api.context import Caller, Context
@@ -27,7 +26,7 @@ from coalition.api.errors import unexpected, with_quota
 from coalition.api.scopes import is_logged
 from coalition.errors import CoalitionError, InputError
 
-__all__ = ["BODY_BYTES_MAX", "StrictRoute", "parse"]
+__all__ = ["BODY_BYTES_MAX", "Handler", "StrictRoute", "parse"]
 
 BODY_BYTES_MAX = 64 * 1024
 DEPTH_MAX = 32
@@ -42,9 +41,13 @@ class StrictRoute(APIRoute):
 
     body_bytes_max = BODY_BYTES_MAX
 
+    def handler(self) -> Handler:
+        """Return what answers a request whose body was read."""
+        return super().get_route_handler()
+
     def get_route_handler(self) -> Handler:
         """As in the base class."""
-        handle = super().get_route_handler()
+        handle = self.handler()
         if is_logged(self.name, self.methods or set()):
             handle = _logged(handle)
 
@@ -52,8 +55,7 @@ class StrictRoute(APIRoute):
             try:
                 if self.body_field is not None:
                     body = await _read(request, self.body_bytes_max)
-                    parse(body)
-                    request = Request(request.scope, _replayed(body, request.receive))
+                    request = _ReadRequest(request, body, parse(body))
                 return with_quota(request, await handle(request))
             except (CoalitionError, RequestValidationError, HTTPException):
                 raise
@@ -63,6 +65,23 @@ class StrictRoute(APIRoute):
                 return with_quota(request, unexpected(error))
 
         return strictly
+
+
+class _ReadRequest(Request):
+    """A request whose body was read and parsed: nobody does it again."""
+
+    def __init__(self, request: Request, body: bytes, parsed: Any) -> None:
+        super().__init__(request.scope, request.receive)
+        self._bytes = body
+        self._parsed = parsed
+
+    async def body(self) -> bytes:
+        """As in the base class."""
+        return self._bytes
+
+    async def json(self) -> Any:
+        """As in the base class."""
+        return self._parsed
 
 
 def _logged(handle: Handler) -> Handler:
@@ -144,17 +163,6 @@ async def _read(request: Request, most: int) -> bytes:
 
 def _too_large(most: int) -> NoReturn:
     raise InputError(f"A body has {most} bytes at most.", code="body_too_large", body_bytes_max=most)
-
-
-def _replayed(body: bytes, after: Receive) -> Receive:
-    waiting = [body]
-
-    async def receive() -> Message:
-        if waiting:
-            return {"type": "http.request", "body": waiting.pop(), "more_body": False}
-        return await after()
-
-    return receive
 
 
 def _unambiguous(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from fastapi import Depends, Header, Request
 
 from coalition.api.context import Ctx
 
-__all__ = ["Preference", "Preferred", "preferred"]
+__all__ = ["Prefer", "Preference", "Preferred", "preference_of", "preferred"]
 
 WAIT = re.compile(r"wait\s*=\s*\"?(\d{1,9})\"?", re.ASCII)
 
@@ -38,18 +38,22 @@ def preferred(header: str, wait_seconds_max: float) -> Preference:
     return Preference(asynchronous, min(wait, wait_seconds_max))
 
 
-async def _preferred(
-    request: Request,
-    context: Ctx,
-    prefer: Annotated[
-        str | None,
-        Header(
-            description="`respond-async`: answer 202 with a `Location` at once instead of waiting for the confirmed "
-            "outcome. `wait=N`: wait N seconds at most. Without it the answer is the confirmed outcome.",
-        ),
-    ] = None,
-) -> Preference:
-    return preferred(",".join(request.headers.getlist("prefer")), context.wait_seconds)
+def preference_of(request: Request, wait_seconds_max: float) -> Preference:
+    """Read the `Prefer` headers of a request."""
+    return preferred(",".join(request.headers.getlist("prefer")), wait_seconds_max)
+
+
+Prefer = Annotated[
+    str | None,
+    Header(
+        description="`respond-async`: answer 202 with a `Location` at once instead of waiting for the confirmed "
+        "outcome. `wait=N`: wait N seconds at most. Without it the answer is the confirmed outcome.",
+    ),
+]
+
+
+async def _preferred(request: Request, context: Ctx, prefer: Prefer = None) -> Preference:
+    return preference_of(request, context.wait_seconds)
 
 
 Preferred = Annotated[Preference, Depends(_preferred)]

@@ -81,12 +81,10 @@ def test_after_a_failure_the_key_is_free(till: Till, book: FakeBook) -> None:
     assert till.post("/v1/earn", EARN, **KEY).status_code == 201
 
 
-@pytest.mark.parametrize("key", ["", " ", '""', "a\x7f", "é"])
+@pytest.mark.parametrize("key", ["", " ", '""', "a\x7f", "é", "x" * 256])
 def test_no_key(till: Till, book: FakeBook, key: str) -> None:
     answer = till.http.post("/v1/earn", json=EARN, headers={**till.headers, "Idempotency-Key": key.encode("latin-1")})
     assert code_of(answer, 400) == "idempotency_key_invalid"
-    long = till.post("/v1/earn", EARN, **{"Idempotency-Key": "x" * 256})
-    assert code_of(long, 422) == "input_invalid"
     assert book.records == []
 
 
