@@ -116,7 +116,7 @@ class _Desk:
     def _not_waiting(self, wanted: list[tuple[_Ticket, Asked]], named: set[int]) -> list[tuple[_Ticket, Asked]]:
         """Return what is to be posted: without purchases that earn later, and without what concerns such purchases."""
         later, partner = self._context.later, self._caller.partner
-        concerned = later.store.find(partner, named).keys() | later.store.reductions(partner, named).keys()
+        concerned = {receipt for _, receipt in later.store.known((partner, receipt) for receipt in named)}
         concerned |= {asked.number for _, asked in wanted if asked.pending_until is not None}
         posted = []
         for ticket, asked in wanted:

@@ -94,12 +94,12 @@ def _awards(service: LedgerService, records: Sequence[AwardRecord]) -> list[Even
     if not records:
         return []
     receipts, partner = service.receipts_of(records), records[0].partner
-    of_reversals = service.queries.operations_under(partner, [record.receipt for record in records])
+    of_reversals = service.queries.operations_under((partner, record.receipt) for record in records)
     named = {one.original_receipt or one.receipt for found in of_reversals.values() for one in found}
     hidden = service.hidden(partner, named)
     came = {
         number
-        for number, found in of_reversals.items()
+        for (_, number), found in of_reversals.items()
         if any((one.original_receipt or one.receipt) in hidden for one in found)
     }
     return [

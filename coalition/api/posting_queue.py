@@ -1,7 +1,8 @@
 """Lone operations on their way: what arrives together is recorded together, and nobody who waits holds a thread.
 
-A first operation is recorded at once. Those that arrive meanwhile share the next lookup and the next commit, so the more tills
-there are, the less each of them costs. From then on a till that waits is a future of the event loop and a timer.
+One that comes alone is recorded at once. While every round of the event loop brings another, they gather, for ten
+milliseconds at most, and share one lookup and one commit, as do those that arrive during these; so the more tills there are, the
+less each of them costs. From then on a till that waits is a future of the event loop and a timer.
 """
 
 from __future__ import annotations
@@ -24,9 +25,10 @@ from coalition.service.ledger import Started, is_outdated, still_pending
 
 __all__ = ["PostingQueue"]
 
-RECORDERS_MAX = 2
+GATHER_SECONDS = 0.01
 TOGETHER_MAX = 500
 TOLD_IN_A_ROUND = 2
+THREADS_MAX = 2
 Ask: TypeAlias = Callable[[], Asked]
 
 
@@ -59,9 +61,9 @@ class PostingQueue:
         self._calls: deque[_Call] = deque()
         self._decided: deque[tuple[_Call, Future[OperationRecord]]] = deque()
         self._is_woken = False
-        self._recorders = 0
+        self._is_recording = False
         self._tasks: set[asyncio.Task[None]] = set()
-        self._threads = CapacityLimiter(RECORDERS_MAX)
+        self._threads = CapacityLimiter(THREADS_MAX)
 
     async def post(self, ask: Ask, seconds: float) -> tuple[Asked, Answer]:
         """Post what `ask` returns and wait for its outcome, `seconds` at most once it is recorded.
@@ -79,8 +81,8 @@ class PostingQueue:
 
     def _enqueue(self, call: _Call) -> None:
         self._calls.append(call)
-        if self._recorders < RECORDERS_MAX:
-            self._recorders += 1
+        if not self._is_recording:
+            self._is_recording = True
             self._begin(self._record())
 
     def _begin(self, work: Coroutine[Any, Any, None]) -> None:
@@ -91,9 +93,17 @@ class PostingQueue:
     async def _record(self) -> None:
         try:
             while self._calls:
+                await self._gather()
                 await self._start([self._calls.popleft() for _ in range(min(TOGETHER_MAX, len(self._calls)))])
         finally:
-            self._recorders -= 1
+            self._is_recording = False
+
+    async def _gather(self) -> None:
+        loop = asyncio.get_running_loop()
+        ends, before = loop.time() + GATHER_SECONDS, 0
+        while before < len(self._calls) < TOGETHER_MAX and loop.time() < ends:
+            before = len(self._calls)
+            await asyncio.sleep(0)
 
     async def _start(self, calls: Sequence[_Call]) -> None:
         try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import Connection, bindparam, delete, select, update
 
 from coalition.chain.deployment import Deployment
 from coalition.chain.history import BlockHeader
@@ -18,6 +18,10 @@ from coalition.index.tables import accounts, blocks, book
 __all__ = ["Cursor", "advance", "cursor_of", "epochs_of", "go_back", "known_blocks", "open_book"]
 
 BLOCKS_KEPT = 256  # headers kept of the newest blocks, beside all that have events
+_CURSOR = select(book.c.block, book.c.hash, book.c.timestamp, book.c.block_seen)
+_CURSOR_LOCKED = _CURSOR.with_for_update()
+_FORGET = delete(blocks).where(blocks.c.has_events == 0, blocks.c.number <= bindparam("oldest"))
+_ADVANCE = update(book).values({name: bindparam(name) for name in ("block", "hash", "timestamp", "block_seen")})
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +75,7 @@ def cursor_of(connection: Connection, lock: bool = False) -> Cursor:
     Raises:
         SetupError: `read_model_empty` before `open_book`.
     """
-    question = select(book.c.block, book.c.hash, book.c.timestamp, book.c.block_seen)
-    row = connection.execute(question.with_for_update() if lock else question).first()
+    row = connection.execute(_CURSOR_LOCKED if lock else _CURSOR).first()
     if row is None:
         raise SetupError("Nothing was read from the chain yet. Let the follower run.", code="read_model_empty")
     return Cursor(row.block, hash_text(row.hash), row.timestamp, row.block_seen)
@@ -89,10 +92,9 @@ def advance(
         if header.number in with_events or header.number > oldest
     )
     insert_rows(connection, blocks, kept)
-    connection.execute(delete(blocks).where(blocks.c.has_events == 0, blocks.c.number <= oldest))
-    connection.execute(
-        update(book).values(block=last.number, hash=hash_of(last.hash), timestamp=last.timestamp, block_seen=seen)
-    )
+    connection.execute(_FORGET, {"oldest": oldest})
+    moved = {"block": last.number, "hash": hash_of(last.hash), "timestamp": last.timestamp, "block_seen": seen}
+    connection.execute(_ADVANCE, moved)
 
 
 def known_blocks(connection: Connection, below: int, limit: int) -> list[tuple[int, str, int]]:

@@ -14,7 +14,7 @@ from sqlalchemy.exc import DBAPIError, NoSuchModuleError
 
 from coalition.errors import CoalitionError, IntegrityError, SetupError, StorageFull, Unavailable
 
-__all__ = ["VERSION_TABLE", "migrate", "open_database", "reading", "translated", "writing"]
+__all__ = ["VERSION_TABLE", "mark", "migrate", "open_database", "reading", "translated", "writing"]
 
 BUSY_SECONDS = 30
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -66,6 +66,11 @@ def migrate(engine: Engine) -> None:
             connection.exec_driver_sql("SELECT pg_advisory_xact_lock(hashtext('coalition read model'))")
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
+
+
+def mark(connection: Connection) -> str:
+    """What stands for a value in a statement in the driver's own words."""
+    return "?" if connection.dialect.name == "sqlite" else "%s"
 
 
 @contextmanager

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -15,7 +15,7 @@ from coalition.index.database import reading
 from coalition.index.events import EventRow, Place, TransactionRow
 from coalition.index.holds import HoldRow, hold_rows
 from coalition.index.partners import PartnerKeyRow, PartnerRow
-from coalition.index.records import Original, Page
+from coalition.index.records import Original, Page, PartnerReceipt
 from coalition.index.snapshot import Snapshot
 from coalition.index.standings import MemberStandings
 from coalition.index.statements import Statement, statement_of
@@ -96,16 +96,17 @@ class Queries:
     def operations_of(self, partner: int, receipt: int) -> list[OperationRecord]:
         """Return the accepted operations under a receipt, oldest first: one, or a hold and its end."""
         with reading(self._engine) as connection:
-            return records.records_under(connection, partner, [receipt]).get(receipt, [])
+            return records.records_under(connection, [(partner, receipt)]).get((partner, receipt), [])
 
     def operations(self, partner: int, receipts: Sequence[int]) -> dict[int, OperationRecord]:
         """Return the accepted operations that counted these receipts, by receipt; the others are left out."""
-        return {receipt: records_[0] for receipt, records_ in self.operations_under(partner, receipts).items()}
+        found = self.operations_under((partner, receipt) for receipt in receipts)
+        return {receipt: records_[0] for (_, receipt), records_ in found.items()}
 
-    def operations_under(self, partner: int, receipts: Sequence[int]) -> dict[int, list[OperationRecord]]:
-        """As `operations_of` for many receipts, by receipt; those that nothing counted are left out."""
+    def operations_under(self, places: Iterable[PartnerReceipt]) -> dict[PartnerReceipt, list[OperationRecord]]:
+        """As `operations_of` for many, by partner and receipt; those that nothing counted are left out."""
         with reading(self._engine) as connection:
-            return records.records_under(connection, partner, receipts)
+            return records.records_under(connection, places)
 
     def original(self, partner: int, receipt: int) -> Original | None:
         """Return what a correction has to prove: (outcome, all outcomes of its word in order, its place among them, its

@@ -5,9 +5,10 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, NamedTuple
+from functools import cache
+from typing import Any, NamedTuple, TypeAlias
 
-from sqlalchemy import Connection, Select, func, literal, select, tuple_
+from sqlalchemy import Connection, Select, bindparam, func, literal, select, tuple_
 
 from coalition.chain.keccak import keccak
 from coalition.errors import InputError
@@ -24,6 +25,7 @@ __all__ = [
     "LIMIT_MAX",
     "Original",
     "Page",
+    "PartnerReceipt",
     "all_awards",
     "awards_between",
     "corrected",
@@ -47,6 +49,9 @@ PROVED = (Kind.EARN, Kind.REDEEM, Kind.CAPTURE)
 KINDS = {int(kind): kind for kind in Kind}
 CODES = {0: None} | {int(code): code for code in Rejection}
 
+PartnerReceipt: TypeAlias = tuple[int, int]
+"""Number of a partner, and of one of its receipts."""
+
 o = operations.c
 
 
@@ -69,16 +74,30 @@ class Page(NamedTuple):
     cursor: str | None
 
 
-def records_under(connection: Connection, partner: int, receipts: Sequence[int]) -> dict[int, list[OperationRecord]]:
-    """Return accepted records by receipt, oldest first: one, or a hold and its end."""
-    found: dict[int, list[OperationRecord]] = {}
-    for some in portions([receipt_key(receipt) for receipt in receipts]):
-        question = operation_rows().where(o.code == 0, o.partner == partner, o.receipt.in_(some))
-        for record in _read(connection, question):
-            found.setdefault(record.receipt, []).append(record)
+def records_under(
+    connection: Connection, places: Iterable[PartnerReceipt]
+) -> dict[PartnerReceipt, list[OperationRecord]]:
+    """Return accepted records by partner and receipt, oldest first: one, or a hold and its end."""
+    found: dict[PartnerReceipt, list[OperationRecord]] = {}
+    wanted = set(places)
+    for some in portions(sorted(wanted)):
+        named = {"partners": list({place[0] for place in some}), "receipts": [receipt_key(place[1]) for place in some]}
+        for record in map(operation_of, connection.execute(_under(), named)):
+            if (record.partner, record.receipt) in wanted:
+                found.setdefault((record.partner, record.receipt), []).append(record)
     for records in found.values():
         records.sort(key=lambda record: (record.block, record.log))
     return found
+
+
+@cache
+def _under() -> Select[Any]:
+    """Made once: every purchase asks it, and to put it together costs more than to answer it."""
+    return operation_rows().where(
+        o.code == 0,
+        o.partner.in_(bindparam("partners", expanding=True)),
+        o.receipt.in_(bindparam("receipts", expanding=True)),
+    )
 
 
 def counted_between(connection: Connection, partner: int, first: int, last: int, limit: int) -> list[int]:

@@ -131,9 +131,10 @@ class TierRows:
 
 def tier_rows(connection: Connection, events: Sequence[tuple[Position, Event]], ids: AccountIds) -> TierRows:
     """Return what is known of tiers before `events`, as far as these need it."""
-    tiers = TierRows(schedule_of(connection), *_links(connection))
-    if not tiers.schedule and not any(type(event) is ProgrammeAnnounced for _, event in events):
-        return tiers
+    schedule = schedule_of(connection)
+    if not schedule and not any(type(event) is ProgrammeAnnounced for _, event in events):
+        return TierRows()
+    tiers = TierRows(schedule, *_links(connection))
     reversals = [(event.partner, event.original_receipt) for _, event in events if type(event) is Reversed]
     members = {event.member for _, event in events if isinstance(event, Earned | Reversed | FloorSet)}
     numbers = [number for member in sorted(members) if (number := ids.get(member)) is not None]

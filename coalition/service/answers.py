@@ -82,14 +82,7 @@ def answer_of(record: OperationRecord, asked: Asked) -> Answer:
 
 def decided_before(queries: Queries, wanted: Iterable[Asked]) -> Mapping[tuple[int, int], Sequence[OperationRecord]]:
     """Return what was accepted under the receipts of `wanted`, by partner and receipt number."""
-    numbers: dict[int, list[int]] = {}
-    for asked in wanted:
-        numbers.setdefault(asked.partner, []).append(asked.number)
-    return {
-        (partner, number): records
-        for partner, of_partner in numbers.items()
-        for number, records in queries.operations_under(partner, of_partner).items()
-    }
+    return queries.operations_under((asked.partner, asked.number) for asked in wanted)
 
 
 def first_answer(records: Sequence[OperationRecord], asked: Asked) -> Answer | None:

@@ -71,19 +71,17 @@ class PendingEarns:
         """Return the conflicts of those whose receipt stands for a purchase that waits, or a reversal of one; by partner and
         number.
         """
-        numbers: dict[int, set[int]] = {}
-        for asked in wanted:
-            numbers.setdefault(asked.partner, set()).add(asked.number)
         found: dict[tuple[int, int], ReceiptConflict] = {}
-        for partner, receipts in numbers.items():
-            taken = self.store.reductions(partner, receipts)
-            waiting = self.store.find(partner, receipts)
-            for asked in wanted:
-                known = waiting.get(asked.number)
-                if asked.partner == partner and known is not None and known.state in (State.WAITING, State.CANCELLED):
-                    found[partner, asked.number] = _conflict(known, asked)
-                elif asked.partner == partner and asked.number in taken:
-                    found[partner, asked.number] = _conflict_with_reversal(taken[asked.number], asked)
+        known = self.store.known((asked.partner, asked.number) for asked in wanted)
+        for asked in wanted:
+            if (asked.partner, asked.number) not in known:
+                continue
+            waiting = self.store.find(asked.partner, [asked.number]).get(asked.number)
+            taken = self.store.reductions(asked.partner, [asked.number]).get(asked.number)
+            if waiting is not None and waiting.state in (State.WAITING, State.CANCELLED):
+                found[asked.partner, asked.number] = _conflict(waiting, asked)
+            elif taken is not None:
+                found[asked.partner, asked.number] = _conflict_with_reversal(taken, asked)
         return found
 
     def find(self, partner: int, receipt: int) -> PendingEarn | PendingReversal | None:

@@ -6,12 +6,12 @@ Rows stay when they are settled: they say that a receipt was scheduled, so that 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Engine, Row, insert, select, text, update
+from sqlalchemy import ColumnElement, Connection, Engine, Row, bindparam, insert, select, text, union_all, update
 from sqlalchemy.exc import DBAPIError
 
 from coalition.errors import OutcomePending, Unavailable
@@ -28,7 +28,16 @@ _ADD = text(
     "(partner, receipt, receipt_text, member, spend_minor, enrols, due_at, taken_minor, state, code, claimed_until) "
     "VALUES (:partner, :receipt, :receipt_text, :member, :spend_minor, :enrols, :due_at, 0, 0, '', 0) ON CONFLICT DO NOTHING"
 )
-e, c = scheduled_earns.c, reductions.c
+e = scheduled_earns.c
+_KNOWN = union_all(
+    *(
+        select(table.c.partner, table.c.receipt).where(
+            table.c.partner.in_(bindparam("partners", expanding=True)),
+            table.c.receipt.in_(bindparam("receipts", expanding=True)),
+        )
+        for table in (scheduled_earns, reductions)
+    )
+)
 
 
 class State(IntEnum):
@@ -125,6 +134,20 @@ class ScheduledEarns:
             connection.execute(insert(reductions), row | {"original": _key(original), "spend_minor": amount})
         return True
 
+    def known(self, places: Iterable[tuple[int, int]]) -> set[tuple[int, int]]:
+        """Return which of these (partner, receipt) stand for a purchase that was scheduled, or for a reversal of one."""
+        wanted = {(partner, _key(receipt)) for partner, receipt in places}
+        found: set[tuple[int, int]] = set()
+        keys = sorted(wanted)
+        for start in range(0, len(keys), ROWS_A_QUERY):
+            some = keys[start : start + ROWS_A_QUERY]
+            named = {"partners": list({key[0] for key in some}), "receipts": [key[1] for key in some]}
+            rows = self._read(_KNOWN, named)
+            found.update(
+                (row.partner, int.from_bytes(row.receipt)) for row in rows if (row.partner, row.receipt) in wanted
+            )
+        return found
+
     def find(self, partner: int, receipts: Iterable[int]) -> dict[int, Scheduled]:
         """Return what is scheduled, or was, under a partner's receipts."""
         return {one.receipt: one for one in map(_scheduled, self._rows(scheduled_earns, partner, receipts))}
@@ -174,11 +197,11 @@ class ScheduledEarns:
             found += self._read(select(table).where(table.c.partner == partner, some))
         return found
 
-    def _read(self, question: Any) -> Sequence[Row[Any]]:
+    def _read(self, question: Any, values: Mapping[str, Any] | None = None) -> Sequence[Row[Any]]:
         """On a connection that waits for no writer."""
         try:
             with self._engine.connect() as connection:
-                return connection.execute(question).all()
+                return connection.execute(question, values).all()
         except DBAPIError as error:
             raise Unavailable(
                 f"The database of the outbox does not answer: {error.orig}.", code="storage_unavailable"

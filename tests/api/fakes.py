@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
@@ -182,12 +182,12 @@ class FakeBook:
     def operations_of(self, partner: int, receipt: int) -> list[OperationRecord]:
         return [one for one in self.records if one.accepted and (one.partner, one.receipt) == (partner, receipt)]
 
-    def operations_under(self, partner: int, receipts: Sequence[int]) -> dict[int, list[OperationRecord]]:
-        found: dict[int, list[OperationRecord]] = {}
-        wanted = set(receipts)
+    def operations_under(self, places: Iterable[tuple[int, int]]) -> dict[tuple[int, int], list[OperationRecord]]:
+        found: dict[tuple[int, int], list[OperationRecord]] = {}
+        wanted = set(places)
         for one in self.records:
-            if one.accepted and one.partner == partner and one.receipt in wanted:
-                found.setdefault(one.receipt, []).append(one)
+            if one.accepted and (one.partner, one.receipt) in wanted:
+                found.setdefault((one.partner, one.receipt), []).append(one)
         return found
 
     def original(self, partner: int, receipt: int) -> Original | None:
