@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from coalition.api import posting_queue
 from coalition.api.posting_queue import PostingQueue
 from coalition.errors import ChainUnavailable, CoalitionError, InputError, OutcomePending, Refused
 from coalition.ledger.operations import Earn, Kind, Rejection
@@ -102,6 +103,46 @@ def test_what_arrives_while_others_are_recorded_shares_the_next_record(
         assert [answer.record.receipt for _, answer in answers] == list(range(1, 50))
         assert sorted(number for batch in service.batches for number in batch) == list(range(1, 50))
         assert len(service.batches) <= 4
+
+    run(work())
+
+
+def test_who_comes_in_a_row_is_recorded_together(
+    queue: PostingQueue, service: FakeService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(posting_queue, "GATHER_SECONDS", 1_000.0)
+
+    async def work() -> None:
+        calls = []
+        for number in range(20):
+            calls.append(posting(queue, number))
+            await asyncio.sleep(0)
+        await until(lambda: len(service.open) == 20)
+        calls.append(posting(queue, 20))  # nobody follows: it does not wait
+        await until(lambda: len(service.open) == 21)
+        for number in range(21):
+            service.decide(number)
+        await asyncio.gather(*calls)
+        assert service.batches == [list(range(20)), [20]]
+
+    run(work())
+
+
+def test_nobody_waits_longer_for_those_who_follow(
+    queue: PostingQueue, service: FakeService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(posting_queue, "GATHER_SECONDS", 0.0)
+
+    async def work() -> None:
+        calls = []
+        for number in range(20):
+            calls.append(posting(queue, number))
+            await asyncio.sleep(0)
+        await until(lambda: len(service.open) == 20)
+        for number in range(20):
+            service.decide(number)
+        await asyncio.gather(*calls)
+        assert len(service.batches[0]) <= 2
 
     run(work())
 
