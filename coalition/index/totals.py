@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, Select, bindparam, exists, func, select, true
 
 from coalition.index import tables
 from coalition.index.book import epochs_of
+from coalition.index.epochs import Epochs
 from coalition.index.holds import hold_rows
 from coalition.index.projection import OWN_ACCOUNT
 from coalition.index.stored import portions
@@ -111,29 +114,43 @@ class Totals:
 
 def balance_of(connection: Connection, account: str, timestamp: int) -> Balance:
     """See `Queries.balance`."""
-    row = connection.execute(
-        select(accounts.c.id, accounts.c.enrolled_block).where(accounts.c.address == account)
-    ).first()
-    if row is None:
+    rows = connection.execute(_balance(), {"address": account}).all()
+    if not rows:
         return Balance(account, False, 0, (), 0, 0)
-    epochs = epochs_of(connection)
-    lots, debts = tables.lots.c, tables.debts.c
-    found = connection.execute(
-        select(lots.epoch, lots.points)
-        .where(lots.account == row.id, lots.epoch > epochs.expired_until(timestamp))
-        .order_by(lots.epoch)
+    first = rows[0]
+    epochs = Epochs(first.epoch_origin, first.epoch_length, first.validity)
+    expired = epochs.expired_until(timestamp)
+    live = tuple(
+        LotRow(row.epoch, row.points, epochs.expires_at(row.epoch))
+        for row in rows
+        if row.epoch is not None and row.epoch > expired
     )
-    live = tuple(LotRow(epoch, points, epochs.expires_at(epoch)) for epoch, points in found)
-    return Balance(
-        account,
-        row.enrolled_block is not None,
-        sum(lot.points for lot in live),
-        live,
-        sum(
-            hold.lots.rolled(epochs.at(timestamp), epochs.validity).total
-            for hold in hold_rows(connection, account=account)
-        ),
-        connection.execute(select(debts.points).where(debts.account == row.id)).scalar() or 0,
+    holds = hold_rows(connection, account=account) if first.has_holds else ()
+    held = sum(hold.lots.rolled(epochs.at(timestamp), epochs.validity).total for hold in holds)
+    return Balance(account, first.is_member, sum(lot.points for lot in live), live, held, first.debt)
+
+
+@cache
+def _balance() -> Select[Any]:
+    """A row for each lot; one if there is none. One question, since it is asked while purchases come in: each further one would
+    wait for its turn again.
+    """
+    book, lots, debts, holds = tables.book, tables.lots, tables.debts, tables.holds
+    of_account = accounts.join(book, true()).outerjoin(debts, debts.c.account == accounts.c.id)
+    return (
+        select(
+            accounts.c.enrolled_block.is_not(None).label("is_member"),
+            func.coalesce(debts.c.points, 0).label("debt"),
+            exists().where(holds.c.account == accounts.c.id, holds.c.closed_block.is_(None)).label("has_holds"),
+            book.c.epoch_origin,
+            book.c.epoch_length,
+            book.c.validity,
+            lots.c.epoch,
+            lots.c.points,
+        )
+        .select_from(of_account.outerjoin(lots, lots.c.account == accounts.c.id))
+        .where(accounts.c.address == bindparam("address"))
+        .order_by(lots.c.epoch)
     )
 
 

@@ -49,6 +49,9 @@ class State(IntEnum):
     REFUSED = 3
 
 
+_WAITING = select(scheduled_earns).where(e.member == bindparam("member"), e.state == int(State.WAITING))
+
+
 @dataclass(frozen=True, slots=True)
 class Scheduled:
     """A purchase that earns from `due_at` on (Unix seconds). `taken_minor` of its spend was taken back before."""
@@ -158,8 +161,7 @@ class ScheduledEarns:
 
     def waiting_for(self, member: str) -> list[Scheduled]:
         """Return the purchases of an account that wait."""
-        question = select(scheduled_earns).where(e.member == member, e.state == int(State.WAITING))
-        return [_scheduled(row) for row in self._read(question)]
+        return [_scheduled(row) for row in self._read(_WAITING, {"member": member})]
 
     def claim(self) -> list[Scheduled]:
         """Return purchases that are due, which no other node posts for a minute."""
