@@ -122,7 +122,12 @@ def _telemetry(ledger: OpenLedger, log: Lines, tracing: Tracing | None) -> Telem
     telemetry = Telemetry(request_logger(ledger.settings.log_level, log), lambda: log.dropped, tracing)
     submitter = ledger.submitter
     telemetry.registry.register(
-        LedgerCollector(lambda: submitter.status, lambda: submitter.figures, ledger.follower.status)
+        LedgerCollector(
+            lambda: submitter.status,
+            lambda: submitter.figures,
+            ledger.follower.status,
+            lambda: ledger.deliveries.figures,
+        )
     )
     for collect in (ProcessCollector, PlatformCollector, GCCollector):
         collect(registry=telemetry.registry)

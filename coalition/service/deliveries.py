@@ -7,9 +7,11 @@ import logging
 import secrets
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 
 from sqlalchemy import Engine
 
@@ -22,13 +24,21 @@ from coalition.service.webhooks import WebhookService
 from coalition.submit.webhook_leases import WebhookLeases
 from coalition.submit.webhooks import WebhookRow
 
-__all__ = ["Deliveries"]
+__all__ = ["Deliveries", "DeliveryFigures"]
 
 LEASE_SECONDS = 30
 ROUND_SECONDS = 5.0
 WORKERS_MAX = 32  # look-ups of names may hang, and must not hold checkpoints up
 
 log = logging.getLogger("coalition.webhooks")
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryFigures:
+    """How many webhooks this node delivers to, and how many of its attempts came to what: see `webhook_course`."""
+
+    webhooks: int
+    attempts: Mapping[str, int]
 
 
 class Deliveries:
@@ -52,10 +62,16 @@ class Deliveries:
         self._sender = sender
         self._clock = clock
         self._courses: dict[str, tuple[int, asyncio.Task[None]]] = {}
+        self._attempts: Counter[str] = Counter()
         self._held_until = 0.0
         self._loop: asyncio.AbstractEventLoop | None = None
         self._woken: asyncio.Event | None = None
         self._stopping = False
+
+    @property
+    def figures(self) -> DeliveryFigures:
+        """What was counted since the start of this process."""
+        return DeliveryFigures(len(self._courses), dict(self._attempts))
 
     @contextmanager
     def running(self) -> Iterator[None]:
@@ -131,7 +147,9 @@ class Deliveries:
     async def _deliver(self, row: WebhookRow) -> None:
         try:
             target = await asyncio.to_thread(self._webhooks.target_of, row)
-            course = Course(row, target, self._leases, self._feed, self._render, self._bell, self._clock)
+            course = Course(
+                row, target, self._leases, self._feed, self._render, self._bell, self._clock, self._attempts
+            )
             async with self._sender.connection() as connection:
                 await course.run(connection)
         except Lost:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import heapq
 import random
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -22,7 +22,7 @@ from coalition.service.webhook_sender import AT_ONCE_MAX, Connection, Reply, Tar
 from coalition.submit.webhook_leases import Progress, WebhookLeases
 from coalition.submit.webhooks import Checkpoint, Kept, WebhookRow
 
-__all__ = ["FAILING_SECONDS_MAX", "PAUSES_SECONDS", "Course", "Lost", "Render"]
+__all__ = ["DELIVERED", "FAILED", "FAILING_SECONDS_MAX", "GIVEN_UP", "PAUSES_SECONDS", "Course", "Lost", "Render"]
 
 PAUSES_SECONDS = (5, 300, 1_800, 7_200, 18_000, 36_000, 36_000)
 """Between the attempts, of which there are eight in 27 h 35 min and some; each up to a fifth longer, by chance."""
@@ -40,6 +40,7 @@ POLL_SECONDS = 5.0
 
 GONE = ""
 """The text of an event whose block was replaced: there is nothing to deliver any more."""
+DELIVERED, FAILED, GIVEN_UP = "delivered", "failed", "given_up"
 
 Render = Callable[[Sequence[PartnerEvent]], Sequence[str]]
 
@@ -66,7 +67,9 @@ class Entry:
 
 
 class Course:
-    """See the module. `clock` tells Unix seconds, `chance` is at least 0 and below 1."""
+    """See the module. `clock` tells Unix seconds, `chance` is at least 0 and below 1. What became of each attempt is counted in
+    `attempts`.
+    """
 
     def __init__(
         self,
@@ -77,6 +80,7 @@ class Course:
         render: Render,
         bell: Bell,
         clock: Callable[[], float],
+        attempts: Counter[str],
         chance: Callable[[], float] = random.random,
     ) -> None:
         self.row = row
@@ -86,6 +90,7 @@ class Course:
         self._render = render
         self._bell = bell
         self._clock = clock
+        self._attempts = attempts
         self._chance = chance
         self._reached = row.checkpoint
         self._read = Place(row.checkpoint.block, row.checkpoint.log, row.checkpoint.block_hash)
@@ -254,9 +259,10 @@ class Course:
     async def _attempt(self, connection: Connection, entry: Entry) -> None:
         try:
             assert entry.text is not None
-            gone = entry.text == GONE
-            reply = Reply(204) if gone else await connection.send(self._target, entry.checkpoint.event_id, entry.text)
-            self._landed(entry, reply)
+            if entry.text == GONE:
+                self._done(entry)
+            else:
+                self._landed(entry, await connection.send(self._target, entry.checkpoint.event_id, entry.text))
         except Exception as error:
             self._fault = error
         finally:
@@ -264,6 +270,7 @@ class Course:
 
     def _landed(self, entry: Entry, reply: Reply) -> None:
         if reply.delivered:
+            self._attempts[DELIVERED] += 1
             self._failing_since, self._failures = None, 0
             self._done(entry)
             return
@@ -282,8 +289,10 @@ class Course:
             if not behind.kept:
                 self._put_aside(behind)
         if entry.attempts > len(PAUSES_SECONDS):
+            self._attempts[GIVEN_UP] += 1
             self._next_in_lane(entry)  # a dead letter
         else:
+            self._attempts[FAILED] += 1
             pause = PAUSES_SECONDS[entry.attempts - 1] * (1 + JITTER * self._chance())
             entry.next_at = now + int(max(pause, reply.retry_after))
             self._schedule(entry)

@@ -9,6 +9,8 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Histo
 from prometheus_client.registry import Collector
 
 from coalition.index.follower import FollowerStatus
+from coalition.service.deliveries import DeliveryFigures
+from coalition.service.webhook_course import DELIVERED, FAILED, GIVEN_UP
 from coalition.submit.figures import Distribution, Figures
 from coalition.submit.submitter import Status
 
@@ -19,23 +21,26 @@ ACCEPTED = "accepted"
 
 
 class LedgerCollector(Collector):
-    """Metrics of one submitter and one follower."""
+    """Metrics of one submitter, one follower, and the deliveries of one node."""
 
     def __init__(
         self,
         status: Callable[[], Status],
         figures: Callable[[], Figures],
         following: Callable[[], FollowerStatus],
+        delivering: Callable[[], DeliveryFigures],
     ) -> None:
         self._status = status
         self._figures = figures
         self._following = following
+        self._delivering = delivering
 
     def collect(self) -> Iterable[Metric]:
         """As in the base class."""
         yield from _of_queue(self._status())
         yield from _of_operations(self._figures())
         yield from _of_index(self._following())
+        yield from _of_webhooks(self._delivering())
 
 
 def _of_queue(status: Status) -> Iterable[Metric]:
@@ -75,6 +80,16 @@ def _of_index(status: FollowerStatus) -> Iterable[Metric]:
     yield _gauge(
         "index_failing", "1 while the last attempt to follow the chain failed.", float(status.error is not None)
     )
+
+
+def _of_webhooks(figures: DeliveryFigures) -> Iterable[Metric]:
+    yield _gauge("webhooks", "Webhooks that this node delivers to.", figures.webhooks)
+    attempts = CounterMetricFamily(
+        "coalition_webhook_attempts", "Attempts to deliver an event, by what came of them.", labels=["outcome"]
+    )
+    for outcome in (DELIVERED, FAILED, GIVEN_UP):
+        attempts.add_metric([outcome], figures.attempts.get(outcome, 0))
+    yield attempts
 
 
 def _gauge(name: str, about: str, value: float) -> Metric:

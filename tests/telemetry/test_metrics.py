@@ -16,6 +16,8 @@ from prometheus_client.parser import text_string_to_metric_families
 from coalition.errors import ChainUnavailable, SetupError
 from coalition.index.follower import FollowerStatus
 from coalition.ledger.operations import Earn, Kind
+from coalition.service.deliveries import DeliveryFigures
+from coalition.service.webhook_course import DELIVERED, FAILED
 from coalition.submit.figures import Distribution, Figures
 from coalition.submit.submission import Entry, Submission
 from coalition.submit.submitter import Status
@@ -40,8 +42,9 @@ def telemetry() -> Telemetry:
     figures.gaps_filled += 1
     status = Status(7, 4, 50_000, False, 2, 1, 12.0, False, {"chain": "The node at http://user:secret@x is gone."})
     following = FollowerStatus(True, 90, 95, current_at=now - 4, error=ChainUnavailable("gone"))
+    delivering = DeliveryFigures(2, {DELIVERED: 9, FAILED: 3})
     found = Telemetry()
-    found.registry.register(LedgerCollector(lambda: status, figures.copy, lambda: following))
+    found.registry.register(LedgerCollector(lambda: status, figures.copy, lambda: following, lambda: delivering))
     return found
 
 
@@ -65,6 +68,10 @@ def test_write_path_and_read_path(telemetry: Telemetry) -> None:
     assert found["coalition_index_lag_blocks",] == 5
     assert 4 <= found["coalition_index_lag_seconds",] < 30
     assert found["coalition_index_failing",] == 1
+    assert found["coalition_webhooks",] == 2
+    assert found["coalition_webhook_attempts_total", "delivered"] == 9
+    assert found["coalition_webhook_attempts_total", "failed"] == 3
+    assert found["coalition_webhook_attempts_total", "given_up"] == 0
 
 
 def test_requests_are_counted_by_route_class_of_status_and_code(telemetry: Telemetry) -> None:

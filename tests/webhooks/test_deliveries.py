@@ -12,6 +12,7 @@ from coalition.client import webhooks as client
 from coalition.errors import InputError, Unavailable
 from coalition.ledger.operations import Rejection
 from coalition.service import webhook_course
+from coalition.service.deliveries import DeliveryFigures
 from coalition.service.events import EventFeed, PartnerEvent
 from coalition.service.webhook_course import (
     FAILING_SECONDS_MAX,
@@ -138,7 +139,7 @@ def test_attempts_over_a_day_then_a_dead_letter(world: World, receiver: Receiver
     for number in range(1, 5):
         world.earn(1, number)
     assert sum(PAUSES_SECONDS) > 24 * 3_600
-    with world.node():
+    with world.node() as node:
         for attempt, pause in enumerate(PAUSES_SECONDS, 1):
             world.wait(lambda: attempts(world) == [attempt, 0, 0])  # noqa: B023
             assert len([one for one in receiver.came if one.receipt == "2"]) == attempt
@@ -146,6 +147,7 @@ def test_attempts_over_a_day_then_a_dead_letter(world: World, receiver: Receiver
             world.pass_(1 + pause * JITTER)
         world.wait(lambda: settled(world, shown, dead=1))
         assert receiver.receipts() == ["1", "3", "4"]
+        assert node.figures == DeliveryFigures(1, {"delivered": 3, "failed": 7, "given_up": 1})
         (letter,) = world.webhooks.dead_letters(1, shown.row.id, None, 10)
         assert (letter.attempts, letter.reason, letter.type) == (8, "status 500", "earn.accepted")
         assert len({one.id for one in receiver.came if one.receipt == "2"}) == 1
