@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from pathlib import Path
+from collections.abc import Callable, Iterator
 
 import pytest
 import sqlalchemy as sa
 
 from coalition.errors import CoalitionError
-from coalition.submit import migrate
 from coalition.submit.till_tokens import (
     GUESSES_A_MINUTE_MAX,
     TOKEN_SECONDS,
@@ -33,10 +31,11 @@ class Nodes:
 
 
 @pytest.fixture
-def nodes(tmp_path: Path) -> Nodes:
-    engine = sa.create_engine(f"sqlite:///{tmp_path / 'outbox.db'}")
-    migrate(engine)
-    return Nodes(engine)
+def nodes(either_engine: sa.Engine) -> Iterator[Nodes]:
+    found = Nodes(either_engine)
+    yield found
+    found.one.close()
+    found.two.close()
 
 
 def code_of(work: Callable[[], object]) -> str:
