@@ -15,19 +15,19 @@ import socket
 import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 import psycopg
 import sqlalchemy as sa
 import uvicorn
 from anyio import to_thread
-from fastapi import APIRouter, Depends, FastAPI, Request, Security
+from fastapi import APIRouter, Depends, FastAPI, Request
 from fastapi.responses import Response, StreamingResponse
-from fastapi.security import HTTPAuthorizationCredentials
 
 from coalition.access import Access
 from coalition.api.asking import OperationRequest, asked_of
-from coalition.api.bodies import StrictRoute, parse
+from coalition.api.bodies import DirectRoute, StrictRoute, parse
 from coalition.api.bulk_bodies import BulkEndBody, BulkLineBody, BulkSummaryBody, read_line
 from coalition.api.context import bearer
 from coalition.api.errors import document_of, handle_errors
@@ -169,9 +169,28 @@ def _no_tokens(*_: Any) -> str:
     raise NotFound("There are no till tokens here.", code="token_invalid")
 
 
-async def _partner_of(
-    request: Request, credential: Annotated[HTTPAuthorizationCredentials | None, Security(bearer)]
-) -> int:
+@dataclass(frozen=True)
+class Call:
+    """Whose purchase, and where it is counted."""
+
+    partner: int
+    ledger: Ledger
+
+
+class EarnRoute(DirectRoute):
+    """The way by which the ledger's own route gets to its handler."""
+
+    async def called(self, request: Request) -> Call:
+        """As in the base class."""
+        return await _call(request)
+
+
+async def _call(request: Request) -> Call:
+    return Call(await _partner_of(request), request.app.state.ledger)
+
+
+async def _partner_of(request: Request) -> int:
+    credential = await bearer(request)
     if credential is None:
         raise AccessDenied("Send Authorization: Bearer and the partner's API key.", code="credential_missing")
     access: Access = request.app.state.access
@@ -182,13 +201,14 @@ async def _partner_of(
 
 
 Partner = Annotated[int, Depends(_partner_of)]
+earning = APIRouter(prefix="/v1", route_class=EarnRoute)
 router = APIRouter(prefix="/v1", route_class=StrictRoute)
 
 
-@router.post("/earn", response_model=None)
-async def earn(request: Request, partner: Partner, body: EarnRequest) -> Response:
+@earning.post("/earn", response_model=None)
+async def earn(call: Annotated[Call, Depends(_call)], body: EarnRequest) -> Response:
     """Count a purchase."""
-    (found,) = await request.app.state.ledger.earn(partner, [_asked(partner, body)])
+    (found,) = await call.ledger.earn(call.partner, [_asked(call.partner, body)])
     if isinstance(found, CoalitionError):
         raise found
     return json_response(found, 200 if found.replayed else 201, {"Location": f"/v1/operations/{found.receipt}"})
@@ -212,6 +232,7 @@ def create_app(dsn: str, access: Access) -> FastAPI:
     app = FastAPI(lifespan=lifespan, openapi_url=None)
     app.state.ledger, app.state.access = Ledger(), access
     handle_errors(app)
+    app.include_router(earning)
     app.include_router(router)
     return app
 

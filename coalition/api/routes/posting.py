@@ -14,12 +14,11 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, Request, Security
 from fastapi.concurrency import contextmanager_in_threadpool
-from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
 from fastapi.security import HTTPAuthorizationCredentials
 
 from coalition.api.asking import OperationRequest, asked_of, followed
-from coalition.api.bodies import Handler, StrictRoute
+from coalition.api.bodies import DirectRoute
 from coalition.api.context import Context, bearer, caller_of, context_of
 from coalition.api.documents import POSTING
 from coalition.api.locations import operation_location
@@ -179,27 +178,12 @@ async def _call(
 Posting = Annotated[Call, Depends(_call)]
 
 
-class PostingRoute(StrictRoute):
-    """Answers without FastAPI's search for what a handler needs, which would cost more than all else that a lone purchase does.
+class PostingRoute(DirectRoute):
+    """See the base class."""
 
-    The OpenAPI document is made of the signatures of `_call` and of the handler; a test holds the answers against those that
-    FastAPI makes of them.
-    """
-
-    def handler(self) -> Handler:
+    async def called(self, request: Request) -> Call:
         """As in the base class."""
-        assert self.body_field is not None
-        read, answer = self.body_field.validate, self.endpoint
-
-        async def handle(request: Request) -> Response:
-            call = await call_of(request, await bearer(request))
-            body, wrong = read(await request.json(), {}, loc=("body",))
-            if wrong:
-                raise RequestValidationError(wrong)
-            response: Response = await answer(call, body)
-            return response
-
-        return handle
+        return await call_of(request, await bearer(request))
 
 
 router = APIRouter(
