@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
+
 from coalition.errors import SetupError
 
 __all__ = ["Settings"]
@@ -51,10 +54,6 @@ class Settings:
             SetupError: `setting_invalid`.
         """
         chosen = home or os.environ.get("COALITION_HOME") or HOME_DEFAULT
-        database_url = os.environ.get("COALITION_DATABASE_URL") or None
-        if database_url:
-            scheme, separator, rest = database_url.partition("://")
-            database_url = DRIVERS.get(scheme, scheme) + separator + rest
         confirmations = os.environ.get("COALITION_CONFIRMATIONS") or "0"
         if not confirmations.isdecimal():
             raise SetupError("COALITION_CONFIRMATIONS is a number of blocks.", code="setting_invalid")
@@ -64,7 +63,7 @@ class Settings:
         return cls(
             Path(chosen).resolve(),
             os.environ.get("COALITION_RPC_URL") or None,
-            database_url,
+            _database_url(os.environ.get("COALITION_DATABASE_URL") or None),
             os.environ.get("COALITION_RATE_LIMIT") or None,
             tuple(os.environ.get("COALITION_TRUSTED_PROXIES", "").replace(",", " ").split()),
             int(confirmations),
@@ -103,6 +102,21 @@ class Settings:
     def index_url(self) -> str:
         """Database of the read model, which can be dropped and rebuilt."""
         return self.database_url or f"sqlite:///{self.home / 'index.db'}"
+
+
+def _database_url(text: str | None) -> str | None:
+    if text is None:
+        return None
+    scheme, separator, rest = text.partition("://")
+    url = DRIVERS.get(scheme, scheme) + separator + rest
+    try:
+        make_url(url)
+    except (ArgumentError, ValueError):  # the text may hold a password, so it is not repeated
+        raise SetupError(
+            "COALITION_DATABASE_URL is an address such as postgresql+psycopg://user:password@host/database.",
+            code="setting_invalid",
+        ) from None
+    return url
 
 
 def _log_level(name: str) -> str:

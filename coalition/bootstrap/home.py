@@ -20,7 +20,7 @@ from coalition.chain.embedded_rpc import EmbeddedRpc
 from coalition.chain.keystore import Keystore
 from coalition.chain.rpc import HttpRpc
 from coalition.chain.tills import deploy_registry
-from coalition.errors import SetupError
+from coalition.errors import InputError, SetupError
 from coalition.settings import Settings
 from coalition.submit.migrations import migrate as migrate_outbox
 
@@ -143,7 +143,10 @@ def open_access(settings: Settings) -> Iterator[Access]:
 
 def access_of(settings: Settings, engine: sa.Engine) -> Access:
     """Return the API keys in the outbox's database, with those that earlier versions kept in a file."""
-    access = Access(engine, rate_limit=settings.rate_limit)
+    try:
+        access = Access(engine, rate_limit=settings.rate_limit)
+    except InputError as error:
+        raise SetupError(f"COALITION_RATE_LIMIT: {error.message}", code="setting_invalid") from None
     access.import_file(settings.credentials_file)
     return access
 

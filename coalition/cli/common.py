@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import click
 import orjson
@@ -19,7 +20,7 @@ from coalition.errors import CoalitionError, InputError
 from coalition.service.files import parse_time
 from coalition.settings import Settings
 
-__all__ = ["PORT", "Output", "command", "error_console", "progress_bar", "time_of", "time_text"]
+__all__ = ["PORT", "Output", "command", "error_console", "progress_bar", "serving_text", "time_of", "time_text"]
 
 error_console = Console(stderr=True)
 WIDTH = 140
@@ -112,6 +113,12 @@ def progress_bar(unit: str) -> Progress:
         TimeRemainingColumn(),
         console=error_console,
     )
+
+
+def serving_text(url: str, port: int) -> str:
+    """Return the line that says where the API is; `port` is the one that was asked for, 0 for any."""
+    taken = "" if port in (0, urlsplit(url).port) else f"   (port {port} is taken)"
+    return f"API: {url}/v1   documents: {url}/docs   stop: Ctrl-C{taken}"
 
 
 def time_of(option: str, text: str | None) -> int | None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from coalition.bootstrap import OpenLedger, open_ledger
-from coalition.cli.common import PORT, Output, command, progress_bar
+from coalition.cli.common import PORT, Output, command, progress_bar, serving_text
 from coalition.settings import Settings
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def demo(settings: Settings, out: Output, days: int | None, no_serve: bool, rese
             from coalition.bootstrap.serving import logged, serve
 
             with logged(settings) as log:
-                serve(ledger, host, port, lambda url: _announce(out, ledger, url), log)
+                serve(ledger, host, port, lambda url: _announce(out, ledger, url, port), log)
     out.data(summary, "\n".join(f"{name:<24}{_cell(value)}" for name, value in summary.items() if name != "campaigns"))
     if report.verdict != "match" or not agrees:
         sys.exit(1)
@@ -190,10 +190,10 @@ def _positive(points: dict[str, int]) -> dict[str, int]:
     return {name: count for name, count in points.items() if count}
 
 
-def _announce(out: Output, ledger: OpenLedger, url: str) -> None:
+def _announce(out: Output, ledger: OpenLedger, url: str, port: int) -> None:
     partner = ledger.service.partners.all()[0]
     issued = ledger.access.credentials.issue(partner.partner, "demo")
-    out.note(f"API: {url}/v1   documents: {url}/docs   stop: Ctrl-C")
+    out.note(serving_text(url, port))
     out.note(f"try: curl -H 'Authorization: Bearer {issued}' {url}/v1/partner/totals   (a key of {partner.name})")
 
 

@@ -9,7 +9,7 @@ import click
 
 from coalition.bootstrap import open_ledger
 from coalition.cli.common import Output, command, time_of
-from coalition.errors import SetupError
+from coalition.errors import InputError, SetupError
 from coalition.service.exports import FORMATS, Chosen, export
 from coalition.settings import Settings
 
@@ -19,9 +19,7 @@ __all__ = ["COMMANDS"]
 @click.command(name="export")
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 @click.option("--partner", required=True, help="Whose operations.")
-@click.option(
-    "--format", "form", type=click.Choice(sorted(FORMATS)), help="Default: by the name of the file, else CSV."
-)
+@click.option("--format", "form", type=click.Choice(sorted(FORMATS)), help="Default: by the end of the file's name.")
 @click.option("--member", help="Only operations of this member.")
 @click.option("--since", help="Only what was decided then or later, such as 2026-03-01T00:00:00Z.")
 @click.option("--until", help="Only what was decided before that time.")
@@ -37,7 +35,7 @@ def export_(
     until: str | None,
 ) -> None:
     """Write a partner's operations, oldest first, to a CSV or Parquet file."""
-    form = form or ("parquet" if file.suffix in (".parquet", ".pq") else "csv")
+    form = form or _form_of(file)
     bounds = time_of("--since", since), time_of("--until", until)
     with open_ledger(settings) as ledger:
         number = ledger.service.partners.find(partner).partner
@@ -54,6 +52,17 @@ def export_(
             raise SetupError(f"{file} cannot be written: {error.strerror}.", code="file_unwritable") from None
     size = file.stat().st_size
     out.data({"file": str(file), "format": form, "bytes": size}, f"{file}: {size:,} bytes of {form}")
+
+
+def _form_of(file: Path) -> str:
+    if file.suffix in (".parquet", ".pq"):
+        return "parquet"
+    if file.suffix in (".csv", ".txt", ""):
+        return "csv"
+    raise InputError(
+        f"{file.name} says neither CSV nor Parquet. Name it .csv or .parquet, or choose with --format.",
+        code="format_unsupported",
+    )
 
 
 COMMANDS = (export_,)

@@ -8,7 +8,7 @@ import click
 
 from coalition.bootstrap import LedgerParameters, create_ledger, open_ledger
 from coalition.chain.deploy import Deployment, Parameters
-from coalition.cli.common import PORT, Output, command, progress_bar, time_text
+from coalition.cli.common import PORT, Output, command, progress_bar, serving_text, time_text
 from coalition.settings import Settings
 
 __all__ = ["COMMANDS"]
@@ -55,8 +55,7 @@ def up(settings: Settings, out: Output, host: str, port: int) -> None:
     from coalition.bootstrap.serving import logged, serve
 
     with logged(settings) as log, open_ledger(settings) as ledger:
-        said = "API: {0}/v1   documents: {0}/docs   stop: Ctrl-C"
-        serve(ledger, host, port, lambda url: out.note(said.format(url)), log)
+        serve(ledger, host, port, lambda url: out.note(serving_text(url, port)), log)
     out.note("Stopped.")
 
 

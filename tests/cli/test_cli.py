@@ -306,7 +306,8 @@ def test_two_homes_side_by_side(tmp_path: Path) -> None:
             third = spawn(two, "up", "--port", taken)
             assert third.stderr is not None
             said = next(line for line in third.stderr if line.startswith("API: "))
-            assert taken not in said, "a port that is taken is left to whoever has it"
+            assert f":{taken}/" not in said, "a port that is taken is left to whoever has it"
+            assert said.rstrip().endswith(f"(port {taken} is taken)")
             third.send_signal(signal.SIGTERM)
             third.communicate(timeout=TIMEOUT)
         assert left_running(two) == []

@@ -56,6 +56,8 @@ def test_a_partners_operations_as_a_file(book: FakeBook, tmp_path: Path) -> None
     assert run(tmp_path / "none.pq", "--until", "2020-01-01T00:00:00Z")["format"] == "parquet"
     assert pq.read_table(tmp_path / "none.pq").num_rows == 0
     assert run(tmp_path / "forced.csv", "--format", "parquet")["format"] == "parquet"
+    assert run(tmp_path / "all.xlsx", status=1)["error"]["code"] == "format_unsupported"
+    assert run(tmp_path / "all.xlsx", "--format", "csv")["format"] == "csv"
 
 
 def test_what_cannot_be_written_leaves_nothing(book: FakeBook, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
