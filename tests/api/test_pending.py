@@ -263,7 +263,7 @@ def test_the_poster_looks_by_itself(stack: Stack, till: Client, at: Any) -> None
         time.sleep(0.5)
         assert till.operation("s-1").pending
         at(DUE)
-        for _ in range(200):
+        for _ in range(1_200):
             if not till.operation("s-1").pending:
                 break
             time.sleep(0.05)

@@ -83,18 +83,24 @@ def test_lost_connections_neither_lose_nor_repeat(stack: Stack, client: Client) 
 
 
 def test_what_is_new_only_and_another_partner_hears_nothing(stack: Stack, client: Client) -> None:
+    async def until_open(count: int) -> None:
+        async with asyncio.timeout(60):
+            while [stack.context.streams._open[partner] for partner in (1, 2)] != [count, count]:
+                await asyncio.sleep(0.01)
+
     async def main() -> None:
         async with AsyncClient(stack.url, stack.keys[1]) as mine, AsyncClient(stack.url, stack.keys[2]) as other:
+            await until_open(0)
             ours, theirs = mine.events(), other.events()
             first, foreign = asyncio.ensure_future(anext(ours)), asyncio.ensure_future(anext(theirs))
-            await asyncio.sleep(0.3)
+            await until_open(1)
             earned = await mine.earn(MEMBER, "streamed", 700)
-            event = await asyncio.wait_for(first, 10)
+            event = await asyncio.wait_for(first, 60)
             assert event.data.operation is not None
             assert (event.type, event.data.operation.receipt) == ("earn.accepted", "streamed")
             assert event.data.operation.transaction == earned.transaction
             await other.earn(MEMBER, "streamed", 800)
-            heard = await asyncio.wait_for(foreign, 10)
+            heard = await asyncio.wait_for(foreign, 60)
             assert heard.data.operation is not None and heard.data.operation.spend_minor == 800
             await ours.aclose()  # type: ignore[attr-defined]
             await theirs.aclose()  # type: ignore[attr-defined]
@@ -117,11 +123,12 @@ def test_hundreds_of_idle_streams_need_no_threads(stack: Stack, client: Client) 
         async with httpx.AsyncClient(base_url=stack.url, headers=headers, limits=limits, timeout=60) as http:
             opened: list[int] = []
             waiting = [asyncio.ensure_future(first_event(http, opened)) for _ in range(IDLE)]
-            while len(opened) < 3 * IDLE:
-                await asyncio.sleep(0.05)
+            async with asyncio.timeout(60):
+                while len(opened) < 3 * IDLE:
+                    await asyncio.sleep(0.05)
             assert threading.active_count() < THREADS_MAX
             await asyncio.to_thread(client.earn, MEMBER, "to all", 100)
-            return await asyncio.wait_for(asyncio.gather(*waiting), 30)
+            return await asyncio.wait_for(asyncio.gather(*waiting), 60)
 
     assert asyncio.run(main()) == ["event: earn.accepted"] * IDLE
 

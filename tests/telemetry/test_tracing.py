@@ -53,17 +53,23 @@ def till(stack: Stack, spans: InMemorySpanExporter) -> Iterator[httpx.Client]:
         yield client
 
 
-def told(spans: InMemorySpanExporter, server: str) -> tuple[ReadableSpan, list[ReadableSpan]]:
-    """The span of the one request, once it is there, and those below it."""
-    found: list[ReadableSpan] = []
-    for _ in range(500):
-        found = list(spans.get_finished_spans())
-        if any(span.kind is SpanKind.SERVER for span in found):
+def of_requests(spans: InMemorySpanExporter, count: int = 1) -> list[ReadableSpan]:
+    """The spans of so many requests, once they are there: each ends after the client has its answer, and as the last of its trace."""
+    for _ in range(6_000):
+        found = [span for span in spans.get_finished_spans() if span.kind is SpanKind.SERVER]
+        if len(found) >= count:
             break
         threading.Event().wait(0.01)
-    (request,) = [span for span in found if span.kind is SpanKind.SERVER]
+    assert len(found) == count
+    return found
+
+
+def told(spans: InMemorySpanExporter, server: str) -> tuple[ReadableSpan, list[ReadableSpan]]:
+    """The span of the one request, once it is there, and those below it."""
+    (request,) = of_requests(spans)
     assert request.name == server
-    return request, sorted((span for span in found if span is not request), key=lambda span: span.start_time or 0)
+    others = [span for span in spans.get_finished_spans() if span is not request]
+    return request, sorted(others, key=lambda span: span.start_time or 0)
 
 
 def test_from_request_to_receipt(till: httpx.Client, spans: InMemorySpanExporter) -> None:
@@ -115,6 +121,7 @@ def test_what_is_not_sampled_costs_and_tells_nothing(till: httpx.Client, spans: 
 def test_no_secret_in_any_span(stack: Stack, till: httpx.Client, spans: InMemorySpanExporter) -> None:
     till.get(f"/v1/members/{MEMBER}/balance")
     till.get("/v1/secret")
+    of_requests(spans, 2)
     told_text = "".join(span.to_json() for span in spans.get_finished_spans())
     assert MEMBER not in told_text and stack.keys[1] not in told_text and "secret" not in told_text
 

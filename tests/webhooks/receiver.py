@@ -51,6 +51,7 @@ class Receiver:
     url: str = ""
     came: list[Came] = field(default_factory=list)
     changed: threading.Condition = field(default_factory=threading.Condition)
+    connections: int = 0
 
     def taken(self) -> list[Came]:
         """What the receiver took, in the order in which it came."""
@@ -73,6 +74,17 @@ class Receiver:
             while not until():
                 assert time.monotonic() < ends, f"{len(self.came)} came, {len(self.taken())} taken"
                 self.changed.wait(0.02)
+
+    def wait_until_alone(self) -> None:
+        """Wait until whoever was connected is gone, and all that it sent is dealt with."""
+        quiet = 0
+        for _ in range(int(WAIT_SECONDS / 0.02)):
+            with self.changed:
+                self.changed.wait(0.02)
+                quiet = quiet + 1 if self.connections == 0 else 0
+            if quiet == 20:  # what was still to be let in, was
+                return
+        raise AssertionError(f"{self.connections} are connected")
 
 
 @contextmanager
@@ -101,6 +113,16 @@ def receiving(**options: Any) -> Iterator[Receiver]:
             self.send_header("Content-Length", str(len(receiver.answer)))
             self.end_headers()
             self.wfile.write(receiver.answer)
+
+        def setup(self) -> None:
+            super().setup()
+            with receiver.changed:
+                receiver.connections += 1
+
+        def finish(self) -> None:
+            with receiver.changed:
+                receiver.connections -= 1
+            super().finish()
 
         def log_message(self, *_: Any) -> None:
             pass

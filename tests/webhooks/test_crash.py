@@ -27,6 +27,7 @@ def test_what_was_delivered_and_not_written_down_comes_again(tmp_path: Path, die
         arguments = [str(tmp_path), str(world.seconds), str(EVENTS), str(dies_at)]
         command = [sys.executable, "-m", "tests.webhooks.crash_process", *arguments]
         assert subprocess.run(command, cwd=ROOT, timeout=120, check=False).returncode == DIED
+        receiver.wait_until_alone()
         before = receiver.receipts()
         assert before, "it delivered before it died"
         for number in range(EVENTS):
