@@ -16,11 +16,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
+sys.path.insert(0, str(ROOT))  # this checkout is measured, whatever is installed
 
 from benches import campaigns, cost, gas, postgres, report, serving, signing, throughput  # noqa: E402
 from rich.console import Console  # noqa: E402
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn  # noqa: E402
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn  # noqa: E402
 
 from coalition.chain.embedded import EmbeddedChain  # noqa: E402
 from coalition.chain.rpc import HttpRpc  # noqa: E402
@@ -82,14 +82,14 @@ def _measured(console: Console, wanted: list[str], amounts: Amounts) -> dict[str
     with tempfile.TemporaryDirectory(prefix="coalition-bench-") as folder, Progress(*columns, console=console) as bars:
         for name in wanted:
             bar = bars.add_task(name, total=1.0, load="")
-            figures |= PARTS[name](
-                Path(folder),
-                amounts,
-                lambda share, bar=bar: bars.update(bar, completed=share),  # type: ignore[misc]
-            )
+            figures |= PARTS[name](Path(folder), amounts, _moving(bars, bar))
             figures[f"load_average.{name}"] = os.getloadavg()[0]
             bars.update(bar, completed=1.0, load=f"load {os.getloadavg()[0]:.1f}")
     return figures
+
+
+def _moving(bars: Progress, bar: TaskID) -> Told:
+    return lambda share: bars.update(bar, completed=share)
 
 
 def _on_chain(folder: Path, measure: Callable[[HttpRpc], dict[str, float]]) -> dict[str, float]:

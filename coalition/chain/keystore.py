@@ -89,7 +89,7 @@ class Keystore:
         try:
             private_key: bytes = decode_keyfile_json(content, self._passphrase)
         except ValueError as error:
-            if "MAC" not in str(error):
+            if "MAC" not in str(error):  # eth-keyfile has one type for a wrong passphrase and for damage
                 raise _damaged(file, name) from None
             raise SetupError(
                 f"The passphrase does not open the key {name!r}. Give the one with which the ledger was set up.",

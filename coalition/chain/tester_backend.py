@@ -45,7 +45,7 @@ class _OwnChain:
         """See `_Rules.validate_block`."""
 
 
-class LedgerBackend(PyEVMBackend):  # type: ignore[misc]
+class LedgerBackend(PyEVMBackend):  # type: ignore[misc]  # eth-tester has no types
     """py-evm under eth-tester: free gas, no accounts of its own, blocks of up to 1,000,000,000 gas."""
 
     chain: Any

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from coalition.bootstrap import OpenLedger, open_ledger
-from coalition.cli.administrative import administrative
+from coalition.cli.administrative import administrative, note_target
 from coalition.cli.common import Output, command, time_of, time_text
 from coalition.service.events import EVENT_TYPES
 from coalition.service.webhooks import WebhookShown
@@ -28,11 +28,13 @@ def webhook() -> None:
 @click.argument("url")
 @click.option("--type", "types", multiple=True, type=click.Choice(EVENT_TYPES), help="Only these (default: all).")
 @command
-@administrative("url", partner="partner")
+@administrative(partner="partner")
 def add(settings: Settings, out: Output, partner: str, url: str, types: tuple[str, ...]) -> None:
     """Send a partner's events to an address from now on. The secret is shown this once."""
     with open_ledger(settings) as ledger:
-        out.data(_value(ledger.webhooks.add(_number(ledger, partner), url, types)))
+        shown = ledger.webhooks.add(_number(ledger, partner), url, types)
+        note_target(shown.row.id)  # an address may hold a secret of its receiver
+        out.data(_value(shown))
 
 
 @webhook.command("list")

@@ -32,9 +32,8 @@ def _documented(method: Callable[..., Any], build: Callable[..., Any]) -> None:
     method.__name__, method.__doc__ = build.__name__, build.__doc__
     signature = inspect.signature(build)
     itself = inspect.Parameter("self", inspect.Parameter.POSITIONAL_ONLY)
-    method.__signature__ = signature.replace(  # type: ignore[attr-defined]
-        parameters=[itself, *signature.parameters.values()]
-    )
+    shown = signature.replace(parameters=[itself, *signature.parameters.values()])
+    method.__signature__ = shown  # type: ignore[attr-defined]  # for `help` and editors; mypy knows functions without it
 
 
 def _sync(build: Callable[P, Request[T]]) -> Callable[Concatenate[Client, P], T]:

@@ -134,7 +134,7 @@ class Follower:
                 self._wake.clear()
                 pause = 0.0
             try:
-                if self._stopping.is_set() or self.poll():  # noqa: SIM108
+                if self._stopping.is_set() or self.poll():  # noqa: SIM108 -- polling is an effect, and stands alone
                     pause = 0.0
                 else:
                     pause = min(self._poll_seconds, max(EAGER_SECONDS, 2 * pause))
@@ -261,4 +261,4 @@ class Follower:
         self._note(listener_error=error)
 
     def _note(self, **changes: object) -> None:
-        self._status = replace(self._status, **changes)  # type: ignore[arg-type]
+        self._status = replace(self._status, **changes)  # type: ignore[arg-type]  # its fields, by name

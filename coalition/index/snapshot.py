@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, Select, func, select
 
 from coalition.index import tables
 from coalition.index.awards import BadgeRow, ProgressRow, all_badges, all_progress, all_tiers, awards_in_order
@@ -139,9 +140,9 @@ class Snapshot:
         """Return the totals of every partner."""
         return {row.partner: row for row in partner_totals(self._connection, None)}
 
-    def _points(self, question: object) -> Points:
+    def _points(self, question: Select[Any]) -> Points:
         found: Points = {}
-        for address, epoch, points in self._connection.execute(question):  # type: ignore[call-overload]
+        for address, epoch, points in self._connection.execute(question):
             if points:
                 found.setdefault(address, {})[epoch] = int(points)
         return found

@@ -14,7 +14,7 @@ import re
 from functools import lru_cache
 
 from coalition.chain.keccak import keccak
-from coalition.chain.signer import KeySigner
+from coalition.chain.signer import CURVE_ORDER, KeySigner
 from coalition.errors import InputError
 from coalition.service.checks import check_address
 
@@ -23,7 +23,6 @@ __all__ = ["CUSTODY_SEED", "Custody"]
 CUSTODY_SEED = keccak(b"coalition custody seed")
 """What the key of the custody signs; the hash of the signature is the seed."""
 
-CURVE_ORDER = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141
 REFERENCE_BYTES_MAX = 200
 LOOKS_LIKE_ADDRESS = re.compile(r"0[xX][0-9a-fA-F]{10,}")
 

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 
-from coincurve import PublicKey
-
 from coalition.chain import views
-from coalition.chain.addresses import checksummed
 from coalition.chain.deployment import Deployment
-from coalition.chain.keccak import keccak
 from coalition.chain.rpc import Rpc
+from coalition.chain.signed import signer_of
 from coalition.chain.typed_data import Domain, till_token_digest
 from coalition.errors import AccessDenied, InputError, NotFound, ReceiptConflict
 from coalition.index.queries import Queries
@@ -21,9 +18,7 @@ from coalition.service.checks import check_address
 from coalition.service.ledger import Hidden
 from coalition.submit.till_tokens import TOKEN_SECONDS, IssuedToken, TillTokens
 
-__all__ = ["TillDesk", "came_by_token", "is_told_by_token", "signer_of_digest"]
-
-CURVE_ORDER = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141
+__all__ = ["TillDesk", "came_by_token", "is_told_by_token"]
 
 
 class TillDesk:
@@ -53,7 +48,7 @@ class TillDesk:
                 code="token_deadline_invalid",
             )
         domain = Domain(self._deployment.chain_id, self._deployment.ledger)
-        signed_by = signer_of_digest(till_token_digest(domain, member, deadline), signature)
+        signed_by = signer_of(till_token_digest(domain, member, deadline), signature)
         key = views.read(self._rpc, views.signer_of(self._deployment, member))
         if signed_by != key:
             raise AccessDenied("The account's key did not sign this request.", code="token_proof_invalid")
@@ -96,14 +91,3 @@ def is_told_by_token(asked: Asked, hidden: Collection[int], *, replayed: bool) -
             differences={"member": WITHHELD},
         )
     return asked.by_token or (came and asked.names_receipt)
-
-
-def signer_of_digest(digest: bytes, signature: bytes) -> str | None:
-    """Return the address whose key signed a digest: r ‖ s ‖ v, with a low s and v 27 or 28; None if it is no such signature."""
-    if len(signature) != 65 or signature[64] not in (27, 28) or int.from_bytes(signature[32:64]) > CURVE_ORDER // 2:
-        return None
-    try:
-        key = PublicKey.from_signature_and_message(signature[:64] + bytes([signature[64] - 27]), digest, hasher=None)
-    except Exception:  # coincurve raises bare exceptions for what is no point of the curve
-        return None
-    return checksummed(keccak(key.format(compressed=False)[1:])[12:].hex())

@@ -129,7 +129,9 @@ def _answer(asked: Asked, new: Row | None, before: tuple[Any, ...] | None) -> Op
         return Refused("The account is not a member's. Enrol it first.", code="member_unknown")
     if before is not None and before[4:] != (asked.content["member"], asked.content["spend_minor"]):
         return ReceiptConflict("This receipt was used before with other content.")
-    _, number, points, at = new or before[:4]  # type: ignore[index]
+    row = new or before
+    assert row is not None
+    _, number, points, at = row[:4]
     return OperationBody(
         receipt=asked.receipt,
         kind="earn",

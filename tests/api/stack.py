@@ -204,10 +204,10 @@ def _delivering(outbox: sa.Engine, events: EventFeed, service: LedgerService, be
 
 
 @contextmanager
-def served(app: object) -> Iterator[str]:
-    """Serve an application on a port; its streams must end by themselves, or with `Bell.close`."""
+def served(app: object = None, config: uvicorn.Config | None = None) -> Iterator[str]:
+    """Serve an application, or what `config` says, on a port; its streams must end by themselves, or with `Bell.close`."""
     listener = socket.create_server(("127.0.0.1", 0), backlog=512)
-    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False))  # type: ignore[arg-type]
+    server = uvicorn.Server(config or uvicorn.Config(app, log_level="warning", access_log=False))  # type: ignore[arg-type]
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
     thread.start()
     while not server.started:

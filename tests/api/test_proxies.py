@@ -2,37 +2,15 @@
 
 from __future__ import annotations
 
-import socket
-import threading
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 import httpx
 import pytest
-import uvicorn
 
 from coalition.access.sources import networks_of
 from coalition.bootstrap.serving import config_of
 from coalition.errors import SetupError
 from coalition.settings import Settings
 from tests.api.conftest import World, code_of
-
-
-@contextmanager
-def served(world: World, *proxies: str) -> Iterator[str]:
-    listener = socket.create_server(("127.0.0.1", 0))
-    server = uvicorn.Server(config_of(world.http.app, proxies))  # type: ignore[arg-type]
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
-    thread.start()
-    while not server.started:
-        time.sleep(0.01)
-    try:
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-    finally:
-        server.should_exit = True
-        thread.join(20)
-        listener.close()
+from tests.api.stack import served
 
 
 @pytest.mark.parametrize(
@@ -52,7 +30,7 @@ def test_only_a_named_proxy_is_believed(
 ) -> None:
     key = world.access.credentials.issue(1, "office", sources=networks_of(["192.0.2.0/24"]))
     headers = {"Authorization": f"Bearer {key}"} | ({"X-Forwarded-For": forwarded} if forwarded else {})
-    with served(world, *proxies) as url:
+    with served(config=config_of(world.http.app, proxies)) as url:  # type: ignore[arg-type]
         answer = httpx.get(f"{url}/v1/api-keys", headers=headers)
     assert code_of(answer, 403) == ("scope_missing" if is_allowed else "source_not_allowed")
 

@@ -75,7 +75,8 @@ def test_from_its_beginning_to_its_end(run: Run, logged: list[tuple[Any, ...]]) 
         ("webhook remove", "done"),
         ("webhook add", "webhook_url_forbidden"),
     ]
-    assert "whsec_" not in str(logged)
+    assert "whsec_" not in str(logged) and "shop.example" not in str(logged)
+    assert logged[0][3] == made["webhook"]
 
 
 def test_replay_and_dead_letters(run: Run, world: World) -> None:

@@ -54,7 +54,7 @@ def till(stack: Stack, spans: InMemorySpanExporter) -> Iterator[httpx.Client]:
 
 
 def of_requests(spans: InMemorySpanExporter, count: int = 1) -> list[ReadableSpan]:
-    """The spans of so many requests, once they are there: each ends after the client has its answer, and as the last of its trace."""
+    """The spans of so many requests, once they are there: each ends after the client has its answer, the last of its trace."""
     for _ in range(6_000):
         found = [span for span in spans.get_finished_spans() if span.kind is SpanKind.SERVER]
         if len(found) >= count:

@@ -76,7 +76,8 @@ def award_word(event: CampaignEvent, version: int, time: int, before: int = 0) -
     `version` of the terms that count, `time` of the block, `before` the word that earlier events of the same purchase and
     campaign led to. The member's tier is in no event of the campaign book: `with_tier` adds it.
     """
-    word = before or event.campaign | version << VERSION_AT | time << TIME_AT  # type: ignore[attr-defined]
+    campaign: int = event.campaign  # type: ignore[attr-defined]  # each of AWARD_EVENTS has it
+    word = before or campaign | version << VERSION_AT | time << TIME_AT
     if type(event) is Awarded:
         return word | event.points << POINTS_AT
     if type(event) is CompanionAwarded:

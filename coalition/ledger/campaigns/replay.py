@@ -148,7 +148,7 @@ class Replay:
             if found is not None:
                 return found
         if type(event) in EFFECTS:
-            self.waiting.append((position, event))  # type: ignore[arg-type]
+            self.waiting.append((position, event))  # type: ignore[arg-type]  # EFFECTS are of these types
             return None
         match event:
             case Earned():
