@@ -139,7 +139,7 @@ def test_statements_of_months_tie_to_the_totals(stack: Stack, client: Client, bl
 
 def file(stack: Stack, query: str = "", **headers: str) -> httpx.Response:
     headers["Authorization"] = f"Bearer {stack.keys[1]}"
-    return httpx.get(f"{stack.url}/v1/export{query}", headers=headers)
+    return httpx.get(f"{stack.url}/v1/export{query}", headers=headers, timeout=60)
 
 
 def test_a_file_holds_every_operation(

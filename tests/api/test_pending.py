@@ -250,7 +250,7 @@ def test_what_the_ledger_refuses_is_told_under_its_receipt(stack: Stack, till: C
     """Another node of another database posted the receipt meanwhile."""
     till.earn(MEMBER, "x-1", 1_000, pending_until=DUE)
     (started,) = stack.service.start([stack.service.asking.earn(1, MEMBER, "x-1", 7_000)], due=True)
-    started.result(10)  # type: ignore[union-attr]
+    started.result(60)  # type: ignore[union-attr]
     at(DUE)
     assert stack.later.post_due() == 1
     found = till.operation("x-1").operations[0]

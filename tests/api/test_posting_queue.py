@@ -20,7 +20,7 @@ from coalition.service.asked import PROOF_ATTEMPTS, Asked
 from coalition.service.ledger import Started
 from tests.api.conftest import MEMBER
 
-WAIT = 20.0
+WAIT = 60.0
 
 
 class FakeService:

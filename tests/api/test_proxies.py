@@ -31,7 +31,7 @@ def test_only_a_named_proxy_is_believed(
     key = world.access.credentials.issue(1, "office", sources=networks_of(["192.0.2.0/24"]))
     headers = {"Authorization": f"Bearer {key}"} | ({"X-Forwarded-For": forwarded} if forwarded else {})
     with served(config=config_of(world.http.app, proxies)) as url:  # type: ignore[arg-type]
-        answer = httpx.get(f"{url}/v1/api-keys", headers=headers)
+        answer = httpx.get(f"{url}/v1/api-keys", headers=headers, timeout=60)
     assert code_of(answer, 403) == ("scope_missing" if is_allowed else "source_not_allowed")
 
 

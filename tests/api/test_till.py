@@ -78,13 +78,13 @@ def test_a_till_serves_a_member_whose_account_it_does_not_learn(stack: Stack, ti
     assert [one.points for one in answers[:6]] == [100, 20, 10, 4, 10, 20]
     assert all(one.by_token and one.member is None for one in answers)
     headers = {"Authorization": f"Bearer {stack.keys[1]}"}
-    events = httpx.get(f"{stack.url}/v1/events", headers=headers).json()["events"]
+    events = httpx.get(f"{stack.url}/v1/events", headers=headers, timeout=60).json()["events"]
     assert len(events) >= 6
     assert all(event["data"]["operation"]["by_token"] for event in events) and MEMBER not in str(events)
     balance = till.token_balance(number)
     assert (balance.points, balance.member) == (till.balance(MEMBER).points, None)
     for file in ("csv", "parquet"):
-        content = httpx.get(f"{stack.url}/v1/export?format={file}", headers=headers).content
+        content = httpx.get(f"{stack.url}/v1/export?format={file}", headers=headers, timeout=60).content
         assert MEMBER.encode() not in content
         if file == "parquet":
             assert set(pq.read_table(io.BytesIO(content)).column("member").to_pylist()) == {None}
@@ -172,7 +172,7 @@ def test_only_the_accounts_key_gets_a_token(stack: Stack, till: Client) -> None:
 def test_a_wallet_needs_no_api_key_and_nothing_is_cached(stack: Stack) -> None:
     deadline = soon(108)
     body = {"deadline": deadline.strftime("%Y-%m-%dT%H:%M:%SZ"), "signature": "0x" + signed(stack, deadline).hex()}
-    answer = httpx.post(f"{stack.url}/v1/members/{MEMBER}/till-tokens", json=body)
+    answer = httpx.post(f"{stack.url}/v1/members/{MEMBER}/till-tokens", json=body, timeout=60)
     assert (answer.status_code, answer.headers["cache-control"]) == (201, "no-store")
 
 
@@ -187,7 +187,7 @@ def test_member_or_token_not_both_and_not_none(stack: Stack, till: Client) -> No
 def test_a_till_that_guesses_is_told_when_to_come_back(stack: Stack) -> None:
     """With the other partner's key: its tills wait a minute."""
     headers = {"Authorization": f"Bearer {stack.keys[2]}"}
-    with httpx.Client(base_url=stack.url, headers=headers) as other:
+    with httpx.Client(base_url=stack.url, headers=headers, timeout=60) as other:
         for digits in range(31):
             guess = f"{digits:010}{98 - digits * 100 % 97:02}"
             answer = other.post("/v1/till-tokens/balance", json={"token": guess})

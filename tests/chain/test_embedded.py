@@ -332,7 +332,7 @@ def test_transactions_left_waiting_get_a_block(home: Path) -> None:
         engine._nudge()
         assert transactions.receipt_of(rpc, name) is None
         engine._nudge()
-        assert transactions.wait_for(rpc, name, 5)["status"] == "0x1"
+        assert transactions.wait_for(rpc, name, 60)["status"] == "0x1"
     finally:
         engine.close()
         rpc.close()

@@ -275,7 +275,7 @@ def test_a_transaction_waits_for_those_before_it(ledger: Ledger) -> None:
     sent = [signed(nonce, 50 + nonce) for nonce in range(4)]
     for raw, name in reversed(sent):
         assert ledger.rpc.call("eth_sendRawTransaction", [raw]) == name
-    receipts = [transactions.wait_for(ledger.rpc, name, 5) for _, name in sent]
+    receipts = [transactions.wait_for(ledger.rpc, name, 60) for _, name in sent]
 
     assert [receipt["status"] for receipt in receipts] == ["0x1"] * 4
     assert ledger.rpc.call("eth_getTransactionCount", [ledger.partner_key.address, "latest"]) == "0x4"
@@ -291,7 +291,7 @@ def test_a_refused_transaction_is_in_a_block_and_has_its_reason(ledger: Ledger) 
     data = codec.encode_batch(Kind.RELEASE, [Release(1)])
     raw, name = transactions.sign_transaction(ledger.stranger, 31_337, 0, ledger.deployment.ledger, data, 1_000_000)
     ledger.rpc.call("eth_sendRawTransaction", ["0x" + raw.hex()])
-    receipt = transactions.wait_for(ledger.rpc, name, 5)
+    receipt = transactions.wait_for(ledger.rpc, name, 60)
 
     question = {"from": ledger.stranger.address, "to": ledger.deployment.ledger, "data": "0x" + data.hex()}
     assert receipt["status"] == "0x0" and receipt["logs"] == []

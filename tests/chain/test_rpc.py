@@ -162,8 +162,8 @@ def test_an_address_that_is_none(url: str) -> None:
 def test_requests_that_are_none_get_an_error(echo: HttpRpc) -> None:
     import httpx
 
-    assert httpx.post(echo.url, content=b"{").json()["error"]["code"] == -32_700
-    assert httpx.post(echo.url, content=b"7").json()["error"]["code"] == -32_600
+    assert httpx.post(echo.url, content=b"{", timeout=60).json()["error"]["code"] == -32_700
+    assert httpx.post(echo.url, content=b"7", timeout=60).json()["error"]["code"] == -32_600
 
 
 def test_quantities() -> None:

@@ -224,7 +224,7 @@ def test_loading(home: Path, run: Any, tmp_path: Path) -> None:
 
 def test_keys_of_the_api_and_partners_that_came_after_it_started(served: Served, run: Any) -> None:
     issued = run("api-key", "issue", "grocery", "--label", "till 7")["api_key"]
-    with httpx.Client(base_url=served.url, headers={"Authorization": f"Bearer {issued}"}) as client:
+    with httpx.Client(base_url=served.url, headers={"Authorization": f"Bearer {issued}"}, timeout=60) as client:
         assert client.get("/v1/partner/totals").status_code == 200
         body = {"member": ADDRESS, "spend_minor": 5, "receipt": "H-1"}
         posted = client.post("/v1/earn", json=body)
@@ -253,7 +253,7 @@ def test_the_audit_and_the_end(home: Path, served: Served, run: Any) -> None:
 
 
 def test_up_ends_with_ctrl_c_and_leaves_nothing_running(home: Path, served: Served, run: Any) -> None:
-    assert httpx.get(served.url + "/docs", follow_redirects=True).status_code == 200
+    assert httpx.get(served.url + "/docs", follow_redirects=True, timeout=60).status_code == 200
     said = served.stop()
     assert served.process.returncode == 0 and "Stopped." in said
     assert left_running(home) == []

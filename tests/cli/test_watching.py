@@ -44,9 +44,9 @@ def test_log_and_metrics_of_a_run(tmp_path: Path) -> None:
             assert till.get(f"/{REFERENCE}").status_code == 404
             till.headers["Authorization"] = f"Bearer {key[:-1]}"
             assert till.get("/v1/partner").status_code == 401
-        metrics = httpx.get(f"http://127.0.0.1:{port}/metrics").text
-        assert httpx.get(f"{served.url}/metrics").status_code == 404, "not where partners are"
-        ready = httpx.get(f"{served.url}/ready").json()
+        metrics = httpx.get(f"http://127.0.0.1:{port}/metrics", timeout=60).text
+        assert httpx.get(f"{served.url}/metrics", timeout=60).status_code == 404, "not where partners are"
+        ready = httpx.get(f"{served.url}/ready", timeout=60).json()
         log = served.stop()
         assert served.process.returncode == 0
 

@@ -71,7 +71,7 @@ def desk(world: World, engine: Engine) -> Iterator[Callable[..., Desk]]:
 def eventually() -> Callable[[Callable[[], bool]], None]:
     """Waits until something is true."""
 
-    def wait(is_so: Callable[[], bool], seconds: float = 20.0) -> None:
+    def wait(is_so: Callable[[], bool], seconds: float = 90.0) -> None:
         give_up = time.monotonic() + seconds
         while not is_so():
             assert time.monotonic() < give_up, "it never came to be"

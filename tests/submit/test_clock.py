@@ -72,7 +72,7 @@ def test_what_is_sent_inside_goes_into_one_block(rpc: HttpRpc) -> None:
     with Clock(rpc).one_block():
         names = [rpc.call("eth_sendRawTransaction", [signed(key, nonce)[0]]) for nonce in range(3)]
 
-    blocks = {transactions.wait_for(rpc, name, 5)["blockNumber"] for name in names}
+    blocks = {transactions.wait_for(rpc, name, 60)["blockNumber"] for name in names}
     assert blocks == {hex(before + 1)} and head(rpc).number == before + 1
     assert makes_a_block_each(rpc)
 
@@ -83,7 +83,7 @@ def test_the_next_clock_goes_on_after_a_killed_process(rpc: HttpRpc) -> None:
     with Clock(rpc).one_block():
         pass
 
-    assert transactions.wait_for(rpc, name, 1)["status"] == "0x1"
+    assert transactions.wait_for(rpc, name, 5)["status"] == "0x1"
     assert makes_a_block_each(rpc)
 
 
@@ -91,7 +91,7 @@ def test_any_command_goes_on_after_a_killed_process(rpc: HttpRpc, tmp_path: Path
     name = left_by_a_killed_process(rpc)
 
     with node_of(Settings(home=tmp_path, rpc_url=rpc.url)) as node:
-        assert transactions.wait_for(node.rpc, name, 1)["status"] == "0x1"
+        assert transactions.wait_for(node.rpc, name, 5)["status"] == "0x1"
 
     assert makes_a_block_each(rpc)
 

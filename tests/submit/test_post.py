@@ -143,7 +143,7 @@ def test_a_caller_who_cannot_wait_is_told_that_it_is_pending(desk: Make) -> None
         with pytest.raises(OutcomePending):
             wait()
     one.start()
-    assert outcome(future, 10).accepted and bulk.wait(10)[0].accepted
+    assert outcome(future, 60).accepted and bulk.wait(60)[0].accepted
 
 
 def test_closing_tells_those_who_wait(desk: Make) -> None:

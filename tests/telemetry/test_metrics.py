@@ -140,7 +140,7 @@ def test_every_metric_is_in_the_documents_and_every_documented_one_is_there(tele
 
 def test_metrics_over_http(telemetry: Telemetry) -> None:
     with exposed(telemetry.registry, "127.0.0.1", 0) as port:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10) as answer:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=60) as answer:
             text = answer.read().decode()
         with pytest.raises(SetupError) as taken, exposed(telemetry.registry, "127.0.0.1", port):
             pass
