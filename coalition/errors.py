@@ -41,11 +41,11 @@ __all__ = [
 class CoalitionError(Exception):
     """Base of all expected errors.
 
-    `code` is stable and in snake case; `message` says what was wrong and what to do; `details` holds typed fields for
-    machines (no secrets, no personal data).
+    `code` is stable and in snake case; classes that stand for several cases have none of their own, and are raised with one.
+    `message` says what was wrong and what to do; `details` holds typed fields for machines (no secrets, no personal data).
     """
 
-    code = "error"
+    code: str
 
     def __init__(self, message: str, *, code: str | None = None, **details: Any) -> None:
         super().__init__(message)
@@ -70,25 +70,17 @@ class ReceiptConflict(InputError):
 class NotFound(InputError):
     """There is no such partner, member, operation or hold."""
 
-    code = "not_found"
-
 
 class Refused(CoalitionError):
     """The ledger decided against the operation; `code` is that of the rejection (`ledger.operations.Rejection`)."""
-
-    code = "refused"
 
 
 class AccessDenied(CoalitionError):
     """The key or the credential may not do this."""
 
-    code = "access_denied"
-
 
 class Unavailable(CoalitionError):
     """A part is missing for now; the same request may be sent again later."""
-
-    code = "unavailable"
 
 
 class ChainUnavailable(Unavailable):

@@ -3,11 +3,13 @@
 
 Uses the standard library only, because it also makes the environments. A part that counts its own tests
 (pytest, brownie) adds those to the totals, any other part counts as one. What takes long runs in two lanes side by side, since
-each of them mostly waits for chains; the output of a part stays together.
+each of them mostly waits for chains; the output of a part stays together. What pytest notes of error codes is compared in the
+end, see `tests/error_codes.py`.
 """
 
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -43,22 +45,25 @@ FIRST = (
     Part("types", ".venv/bin/mypy"),
     Part("layers", ".venv/bin/lint-imports"),
 )
+PYTEST = ".venv/bin/python -m pytest -p tests.error_codes"
 PROCESSES = ("tests/cli", "tests/resilience")
 LANES = (
     (
         Part("artifacts", ".venv/bin/python scripts/compile.py --check"),
         Part("slither", "scripts/slither"),
         Part("brownie", "scripts/brownie test tests/contracts --network development", counts=True),
-        Part("pytest, processes", f".venv/bin/python -m pytest {' '.join(PROCESSES)}", counts=True),
+        Part("pytest, processes", f"{PYTEST} {' '.join(PROCESSES)}", counts=True),
     ),
     (
         Part(
             "pytest, the rest",
-            f".venv/bin/python -m pytest {' '.join(f'--ignore={folder}' for folder in PROCESSES)}",
+            f"{PYTEST} {' '.join(f'--ignore={folder}' for folder in PROCESSES)}",
             counts=True,
         ),
     ),
 )
+LAST = (Part("every error code", ".venv/bin/python -m tests.error_codes"),)
+NOTES = ROOT / "build" / "error-codes"
 PRINTING = threading.Lock()
 
 
@@ -123,13 +128,15 @@ def run_all(parts: tuple[Part, ...]) -> bool:
 
 def main() -> int:
     """Run the parts; return 0 where nothing failed."""
+    shutil.rmtree(NOTES, ignore_errors=True)
     if run_all(FIRST):
         lanes = [threading.Thread(target=run_all, args=(lane,)) for lane in LANES]
         for lane in lanes:
             lane.start()
         for lane in lanes:
             lane.join()
-    done = [part for part in (*FIRST, *(part for lane in LANES for part in lane)) if part.totals]
+        run_all(LAST)
+    done = [part for part in (*FIRST, *(part for lane in LANES for part in lane), *LAST) if part.totals]
 
     print("\n=== summary")
     for part in done:

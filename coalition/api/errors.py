@@ -217,11 +217,13 @@ async def _invalid(request: Request, error: Exception) -> Response:
 
 async def _routing(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    code = CODE_BY_STATUS.get(error.status_code, "request_invalid")
+    code = CODE_BY_STATUS.get(error.status_code)
+    if code is None:  # the framework refuses nothing else: bodies are read before it sees them
+        return unexpected(error)
     detail = {
         "route_unknown": "There is nothing under this address. /docs lists what there is.",
         "method_not_allowed": f"This address does not take {request.method}. /docs lists what it takes.",
-    }.get(code, HTTPStatus(error.status_code).phrase)
+    }[code]
     headers = dict(error.headers or {})
     if code == "method_not_allowed":
         headers["Allow"] = _methods(request)

@@ -1,6 +1,6 @@
 """What nodes and contracts answer in place of a result, as errors of this package: the one table for it.
 
-`TABLE` has every custom error of the contracts: the exception, its stable code, and a sentence that says what was wrong
+`TABLE` has every custom error that the contracts give: the exception, its stable code, and a sentence that says what was wrong
 and what to do. `{name}` in a sentence is an argument of the error, `{name:time}` one in Unix seconds.
 """
 
@@ -72,8 +72,6 @@ TABLE: Mapping[str, Row] = {
     "SignatureNotValid": (
         AccessDenied, "signature_invalid", "The key of {account} did not sign this content. Sign again."),
     "KeyChangeNone": (NotFound, "key_change_none", "No change of the key of {account} is announced."),
-    "InvalidAccountNonce": (
-        Refused, "nonce_invalid", "The next nonce of {account} is {currentNonce}. Sign again with it."),
     # points as a token
     "AuthorizationNotYetValid": (
         Refused, "authorization_not_yet_valid", "The authorization counts after {validAfter:time}. Send it then."),
@@ -243,9 +241,6 @@ TABLE: Mapping[str, Row] = {
     "AddressEmptyCode": (SetupError, "contract_missing", "There is no contract at {target}."),
     "FailedCall": (Refused, "call_failed", "The contract called refused without saying why."),
     "InsufficientBalance": (Refused, "call_failed", "The account has {balance} wei of {needed}."),
-    "InvalidShortString": (SetupError, "contract_invalid", "The contract's name is damaged."),
-    "StringTooLong": (SetupError, "contract_invalid", "The contract's name is too long."),
-    "SafeCastOverflowedUintDowncast": (InputError, "number_too_large", "{value} does not fit into {bits} bits."),
 }  # fmt: skip
 
 
@@ -312,7 +307,7 @@ def _readable(kind: str, value: Any) -> Any:
 
 def _errors() -> dict[str, Mapping[str, Any]]:
     found = (entry for contract in CONTRACTS for entry in artifact(contract).entries("error"))
-    return {keccak(abi.signature(entry).encode())[:4].hex(): entry for entry in found}
+    return {keccak(abi.signature(entry).encode())[:4].hex(): entry for entry in found if entry["name"] in TABLE}
 
 
 ERRORS = _errors()

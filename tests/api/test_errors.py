@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 
 import pytest
+from fastapi import HTTPException
 from fastapi.testclient import TestClient
 
 from coalition import errors
@@ -26,18 +27,19 @@ SECRET = "the-passphrase-of-everything"
         (errors.Unavailable(SECRET, code="database_locked"), 503, "database_locked"),
         (errors.SetupError(f"There is no contract at {SECRET}.", code="contract_missing"), 503, "chain_unavailable"),
         (errors.Unavailable(SECRET, code="database_unavailable"), 503, "database_unavailable"),
-        (errors.Unavailable("Not now."), 503, "unavailable"),
+        (errors.Unavailable("Not now.", code="closed"), 503, "closed"),
         (errors.OutcomePending("Not yet."), 503, "outcome_pending"),
         (errors.AccessDenied("Suspended.", code="partner_not_active"), 403, "partner_not_active"),
         (errors.AccessDenied("Revoked.", code="key_revoked"), 403, "key_revoked"),
         (errors.Refused("Used.", code="receipt_used"), 409, "receipt_used"),
         (errors.Refused("Paused.", code="ledger_paused"), 503, "ledger_paused"),
         (errors.ReceiptConflict("Other content."), 409, "receipt_conflict"),
-        (errors.NotFound("No."), 404, "not_found"),
+        (errors.NotFound("No.", code="operation_unknown"), 404, "operation_unknown"),
         (errors.InputError("No."), 422, "input_invalid"),
         (errors.SetupError(SECRET), 500, "internal_error"),
         (errors.IntegrityError(SECRET), 500, "internal_error"),
-        (errors.CoalitionError(SECRET), 500, "internal_error"),
+        (errors.CoalitionError(SECRET, code="anything"), 500, "internal_error"),
+        (HTTPException(403, SECRET), 500, "internal_error"),
         (RuntimeError(SECRET), 500, "internal_error"),
         (AssertionError(SECRET), 500, "internal_error"),
         (MemoryError(SECRET), 500, "internal_error"),

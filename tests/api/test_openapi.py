@@ -9,7 +9,7 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from coalition.api.errors import STATUS_BY_CODE
 from coalition.api.routes.oauth import TOKEN_PATH
-from coalition.errors import AccessDenied, ChainUnavailable, InputError, NotFound, OutcomePending, ReceiptConflict
+from coalition.errors import ChainUnavailable, InputError, OutcomePending, ReceiptConflict
 from coalition.ledger.operations import Rejection
 from tests.api.conftest import Till, World, code_of
 from tests.api.openapi import Contract
@@ -21,7 +21,7 @@ POSTING = ("earn", "redeem", "hold", "capture", "release", "reverse", "refund")
 CODES = (
     {rejection.code for rejection in Rejection}
     | STATUS_BY_CODE.keys()
-    | {kind.code for kind in (AccessDenied, ChainUnavailable, InputError, NotFound, OutcomePending, ReceiptConflict)}
+    | {kind.code for kind in (ChainUnavailable, InputError, OutcomePending, ReceiptConflict)}
     | {"scope_missing", "source_not_allowed"}
     | {"amount_too_large", "internal_error", "not_ready", "operation_unknown", "overloaded", "partner_not_active"}
 )

@@ -14,6 +14,7 @@ from pathlib import Path
 import orjson
 import pytest
 
+from coalition.bootstrap import forget_ledger
 from coalition.chain import embedded, history, keeper, transactions, views
 from coalition.chain.deployment import verify
 from coalition.chain.embedded import EmbeddedChain, set_next_timestamp
@@ -22,6 +23,7 @@ from coalition.chain.keeper import write_file
 from coalition.chain.rpc import HttpRpc, RpcError
 from coalition.errors import ChainUnavailable, SetupError, StorageFull
 from coalition.ledger.operations import Earn
+from coalition.settings import Settings
 from tests.chain.conftest import START, Ledger, require_anvil
 
 TesterEngine.__test__ = False  # type: ignore[attr-defined]  # its name makes pytest take it for tests
@@ -443,6 +445,18 @@ def test_a_file_is_replaced_whole_or_not_at_all(tmp_path: Path, monkeypatch: pyt
         write_file(file, b"new")
 
     assert file.read_bytes() == b"old" and list(tmp_path.iterdir()) == [file]
+
+
+def test_a_ledger_that_runs_is_not_forgotten(home: Path, engine: str) -> None:
+    settings = Settings(home)
+    with EmbeddedChain(home, START, engine=engine):
+        with pytest.raises(SetupError) as refused:
+            forget_ledger(settings)
+        assert refused.value.code == "ledger_in_use" and (home / "chain").exists()
+    wait_until_gone(home)
+
+    forget_ledger(settings)
+    assert not (home / "chain").exists()
 
 
 def test_a_keeper_that_finds_another_leaves(home: Path, engine: str) -> None:

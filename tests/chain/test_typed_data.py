@@ -11,6 +11,7 @@ from coalition.chain import typed_data, views
 from coalition.chain.abi import encode_call, selector
 from coalition.chain.transactions import send
 from coalition.chain.typed_data import Domain
+from coalition.errors import Refused
 from coalition.ledger.operations import Earn, Purpose
 from tests.chain.conftest import Ledger
 
@@ -92,7 +93,11 @@ def test_the_contract_takes_each_signature(quick_ledger: Ledger) -> None:
     assert views.read(rpc, views.nonce_of(deployment, member.address)) == 1
 
     move = (member.address, other.address, 30, 0, deadline, NONCE)
-    call("transferWithAuthorization", *move, member.sign(typed_data.transfer_with_authorization_digest(domain, *move)))
+    moved = member.sign(typed_data.transfer_with_authorization_digest(domain, *move))
+    call("transferWithAuthorization", *move, moved)
+    with pytest.raises(Refused) as again:
+        call("transferWithAuthorization", *move, moved)
+    assert again.value.code == "authorization_used"
     assert views.read(rpc, views.balance_of(deployment, other.address)) == 30
     assert views.read(rpc, views.authorization_used(deployment, member.address, NONCE))
 

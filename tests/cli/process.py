@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -13,6 +14,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from tests.error_codes import note
 
 __all__ = ["ROOT", "Result", "Served", "coalition", "left_running", "spawn", "up", "wait_until"]
 
@@ -58,6 +61,9 @@ def coalition(home: Path | None, *arguments: object, status: int | None = 0) -> 
         raise AssertionError(f"{arguments} did not end: {out}\n{err}") from None
     assert "Traceback" not in err, err
     assert status is None or process.returncode == status, f"{arguments} ended with {process.returncode}: {out}\n{err}"
+    told = re.search(r"^error: .*\((\w+)\)$", err, re.MULTILINE | re.DOTALL)  # its sentence may have codes of its own
+    if told:
+        note(told[1])
     return Result(process.returncode, out, err)
 
 

@@ -92,6 +92,7 @@ def test_partners_and_keys(run: Any) -> None:
     earn = ("earn", "--partner", "fuel", "--member", "ann", "--receipt", "F-1", "--spend-minor", 1, "--enrol")
     assert run(*earn, status=1)["error"]["code"] == "partner_not_active"
     assert run("partner", "add", "fuel", status=1)["error"]["code"] == "partner_known"
+    assert run("partner", "add", "7", status=1)["error"]["code"] == "partner_invalid", "it would be taken for a number"
 
 
 def test_a_partner_keeps_its_keys(run: Any) -> None:

@@ -10,7 +10,8 @@ from sqlalchemy import Engine
 
 from coalition.chain import views
 from coalition.chain.keccak import keccak
-from coalition.errors import InputError
+from coalition.errors import InputError, SetupError, Unavailable
+from coalition.index.database import open_database
 from coalition.index.queries import Queries
 from coalition.ledger.chain_word import proof_for, proves
 from coalition.ledger.events import Earned, Held, OperationRejected, Redeemed
@@ -343,3 +344,25 @@ def test_rejections_keep_their_codes(books: Books, queries: Queries, tmp_path: P
     assert [(record.receipt, record.code) for record in found] == told
     assert Rejection.RECEIPT_USED in {record.code for record in found}
     assert any(isinstance(event, Held) for _, event in books.events())
+
+
+# ---- nothing to ask
+
+
+def test_nothing_was_read_yet(engine: Engine) -> None:
+    with pytest.raises(SetupError) as refused:
+        Queries(engine).head()
+    assert refused.value.code == "read_model_empty"
+
+
+@pytest.mark.parametrize("url", ["sqlite:////no/such/folder/index.db", "postgresql://ledger@127.0.0.1:1/points"])
+def test_a_database_that_is_not_there(url: str) -> None:
+    with pytest.raises(Unavailable) as refused:
+        Queries(open_database(url)).head()
+    assert refused.value.code == "database_unavailable"
+
+
+def test_a_database_whose_driver_is_not_installed() -> None:
+    with pytest.raises(SetupError, match="oracle") as refused:
+        open_database("oracle://ledger@db.example/points")
+    assert refused.value.code == "database_driver_missing"

@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
+from coalition.chain.admin import Admin, set_terms
 from coalition.chain.campaign_reading import ask
 from coalition.errors import CoalitionError, InputError
-from coalition.ledger.campaigns.calls import Joining
+from coalition.ledger.campaigns.calls import Attestation, Joining
 from tests.service.coalition import DAY, START, Coalition, day
 
 
@@ -169,3 +170,73 @@ def test_a_list_that_is_not_kept_here_proves_nothing(coalition: Coalition) -> No
     assert refused(coalition, lambda: coalition.members.join(number, ["ann"], coalition.custody)) == (
         "campaign_file_missing"
     )
+
+
+def test_amounts_in_currencies_of_different_decimals(coalition: Coalition) -> None:
+    account, key = (f"0x{number:040x}" for number in (0xACC, 0xBEE))
+    coalition.admin.add_partner("kiosk", account, key, "JPY", 10_000)
+    coalition.follower.catch_up()
+    path = coalition.file(partners="[bakery, kiosk]")
+
+    assert refused(coalition, lambda: coalition.campaigns.check(path)) == "decimals_differ"
+    assert coalition.campaigns.check(path, decimals=0).partners == (1, 4)
+
+
+def test_what_only_the_attestor_and_nobody_may(coalition: Coalition) -> None:
+    number = coalition.started(coalition.file(**{"early end": None}))
+    said = [Attestation(coalition.member("ann"), 1, 1)]
+
+    assert refused(coalition, lambda: coalition.campaigns.partner_key("bakery").attest(number, said)) == "attestor_only"
+    assert refused(coalition, lambda: coalition.campaigns.end(number, "bakery")) == "campaign_never_ends_early"
+
+
+def test_a_budget_above_a_sponsors_credit(coalition: Coalition) -> None:
+    governor = Admin(coalition.rpc, coalition.deployment, coalition.keystore.signer("governor"))
+    limit = set_terms(2, 0, 0, 3_999)  # the cafe pays 40 % of 10,000
+    coalition.go_to(governor.schedule(limit))
+    governor.execute(limit)
+    number = coalition.campaigns.propose(coalition.file(), "bakery").campaign
+    coalition.campaigns.approve(number, "bakery")
+
+    with pytest.raises(CoalitionError, match="its limit is 3999") as error:
+        coalition.campaigns.approve(number, "cafe")
+    assert error.value.code == "credit_exceeded"
+    assert refused(coalition, lambda: coalition.campaigns.start(number)) == "credit_exceeded"
+
+
+def test_an_older_version_does_not_come_back(coalition: Coalition) -> None:
+    campaigns, number = coalition.campaigns, coalition.started(coalition.file())
+    campaigns.amend(number, coalition.file("second.yaml", budget="20000 points", opens=day(12)), "bakery")
+    campaigns.amend(number, coalition.file("third.yaml", budget="30000 points", opens=day(10)), "bakery")
+    campaigns.approve(number, "bakery", version=2)
+    for shop in ("bakery", "cafe"):
+        campaigns.approve(number, shop, version=3)
+    coalition.go_to(START + 10 * DAY)
+    assert campaigns.show(number).live.version == 3
+
+    assert campaigns.start(number, 2).live.version == 3, "the service does not even ask"
+    second = campaigns.reader.version(number, 2)
+    campaigns.partner_key("cafe").approve(number, 2, second.terms_hash, second.terms.opens_at)
+    assert refused(coalition, lambda: campaigns.anybody().start(number, 2, second.terms)) == "version_not_next"
+
+
+DRAW = {"kind": "surprise", "terms": "{chance: 100 %, prize: 70 points, entries: 5}"}
+
+
+def test_no_draw_without_a_seed_of_each_sponsor(coalition: Coalition) -> None:
+    number = coalition.campaigns.propose(coalition.file(**DRAW), "bakery").campaign
+    known = coalition.campaigns.reader.version(number)
+    for shop in ("bakery", "cafe"):  # past the service, which commits before it approves
+        coalition.campaigns.partner_key(shop).approve(number, 1, known.terms_hash, known.terms.opens_at)
+
+    assert refused(coalition, lambda: coalition.campaigns.start(number)) == "seed_missing"
+
+
+def test_seeds_that_are_wrong_or_too_late(coalition: Coalition) -> None:
+    number = coalition.started(coalition.file(**DRAW))
+    key = coalition.campaigns.partner_key("bakery")
+
+    coalition.go_to(START + 14 * DAY)
+    assert refused(coalition, lambda: key.reveal_seed(number, bytes(31) + b"\5")) == "seed_invalid"
+    coalition.go_to(START + 21 * DAY)
+    assert refused(coalition, lambda: coalition.campaigns.reveal(number, "bakery")) == "seed_too_late"

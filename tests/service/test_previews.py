@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from itertools import count
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,7 +16,7 @@ from coalition.errors import Unavailable
 from coalition.ledger.operations import Kind, Purpose
 from coalition.service.asked import Asked
 from coalition.service.previews import Authorized, OperationPreview, OperationPreviews
-from tests.service.conftest import Stack, signer
+from tests.service.conftest import Chain, Stack, signer, stack_on
 
 HOUR, MONTH = 3_600, 30 * 86_400
 MARKET = 2
@@ -177,3 +178,17 @@ def test_a_partner_that_may_not_post(stack: Stack) -> None:
     stack.chain.admin.suspend_partner(MARKET)
     stack.follower.catch_up()
     assert code(previewed(stack, asked)) == "partner_not_active"
+
+
+def test_a_receipt_of_which_this_node_has_not_heard(fresh: Chain, tmp_path: Path) -> None:
+    for name in ("one", "behind"):
+        (tmp_path / name).mkdir()
+    with stack_on(fresh, tmp_path / "one") as one, stack_on(fresh, tmp_path / "behind", follows=False) as behind:
+        account = one.account("ann")
+        one.service.earn(MARKET, account, "p-1", 70)
+
+        same, other = (behind.service.asking.earn(MARKET, account, "p-1", spend) for spend in (70, 80))
+        assert [code(previews(behind).preview(asked)) for asked in (same, other)] == ["receipt_used"] * 2
+        behind.follower.catch_up()
+        assert previews(behind).preview(same).replayed
+        assert code(previews(behind).preview(other)) == "receipt_conflict"

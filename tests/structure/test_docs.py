@@ -13,6 +13,7 @@ import pytest
 
 from coalition.api.errors import STATUS_BY_CODE
 from coalition.chain.reverts import TABLE
+from coalition.errors import AccessDenied, CoalitionError, NotFound, Refused, Unavailable
 from coalition.ledger.invariants import INVARIANTS
 from coalition.ledger.operations import Rejection
 
@@ -26,10 +27,13 @@ CODE_PLACES = {"problem": 1, "_document": 1, "RowError": 1}
 
 UNSEEN = {
     "amount_negative": "coalition/service/files.py",
-    "request_invalid": "coalition/api/errors.py",
     "login_refused": "coalition/client/login.py",
 }
 """Codes that stand in none of the places that `codes_of` looks at, and the file of each."""
+
+
+GENERAL = {kind.__name__ for kind in (CoalitionError, NotFound, Refused, AccessDenied, Unavailable)}
+"""Classes without a code of their own."""
 
 
 def codes_of(tree: ast.AST) -> Iterator[str]:
@@ -64,6 +68,16 @@ def anchors_of(page: Path) -> set[str]:
     """The anchors that GitHub gives to the headings of a page."""
     headings = re.findall(r"^#+ (.+)$", page.read_text(), re.MULTILINE)
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def test_errors_of_a_general_class_have_a_code() -> None:
+    trees = [(module, ast.parse(module.read_text())) for module in (ROOT / "coalition").rglob("*.py")]
+    calls = [(module, node) for module, tree in trees for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    made = [(module, call) for module, call in calls if ast.unparse(call.func) in GENERAL]
+
+    assert [
+        f"{module}:{call.lineno}" for module, call in made if "code" not in {one.arg for one in call.keywords}
+    ] == []
 
 
 def test_every_code_is_documented_and_every_documented_code_is_used() -> None:

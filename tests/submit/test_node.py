@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
-from coalition.errors import OutcomePending
+from coalition.chain import history
+from coalition.errors import IntegrityError, OutcomePending
 from coalition.submit import outcome
 from tests.submit.world import Desk, Faulty, World, earn
 
@@ -77,3 +78,17 @@ def test_a_submitter_closes_while_the_node_is_gone(desk: Make, world: World) -> 
         outcome(future, 1)
 
     assert outcome(desk().post(earn(1))[0], 20).accepted
+
+
+def test_outcomes_that_are_not_those_of_a_transaction_stop_all(desk: Make, world: World, eventually: Callable) -> None:
+    one = desk(follows=False)
+    one.post(earn(1), earn(2))
+    eventually(lambda: len(world.records()) == 2)
+    told = history.events(world.rpc, world.deployment, one.next_block, history.head(world.rpc).number)
+    second = next(event for event in told if getattr(event[1], "receipt", None) == 2)
+
+    with pytest.raises(IntegrityError) as stopped:
+        one.submitter.settle([event for event in told if event is not second])
+    assert stopped.value.code == "integrity_broken"
+    one.submitter.settle(told)
+    eventually(lambda: one.submitter.status.is_idle)

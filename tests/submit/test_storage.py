@@ -11,8 +11,8 @@ from typing import IO
 import pytest
 from sqlalchemy import Engine, create_engine, event, inspect, text
 
-from coalition.errors import StorageFull
-from coalition.submit import migrate, outcome
+from coalition.errors import SetupError, StorageFull
+from coalition.submit import migrate, outcome, storage
 from coalition.submit.storage import Slots, Storage
 from tests.submit.world import Desk, World, earn
 
@@ -151,6 +151,20 @@ def test_a_slot_is_one_process_s_until_it_is_gone(engine: Engine) -> None:
     one.release()
     assert two.take(0)
     two.release()
+
+
+def test_an_outbox_has_an_end_of_parts(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(storage, "SLOTS_MAX", 2)
+    others, one = [Slots(engine), Slots(engine)], Slots(engine)
+    assert [other.take_free() for other in others] == [0, 1]
+
+    with pytest.raises(SetupError) as refused:
+        one.take_free()
+    assert refused.value.code == "outbox_in_use"
+    others[0].release()
+    assert one.take_free() == 0
+    one.release()
+    others[1].release()
 
 
 def test_what_a_dead_process_left_is_taken_over_while_others_run(
