@@ -149,7 +149,7 @@ class AdminCallBody(BaseModel):
     actor: str = Field(description="The id of the key, or `cli` where the operator ran a command.")
     action: str = Field(description="The route, or the command.")
     target: str
-    outcome: str = Field(description="`done`, or the code of the error.")
+    outcome: str = Field(description="`done`, or the code of the error; `begun` where nothing else is known.")
     source: str = Field(description="The address that it came from; empty for a command.")
 
 

@@ -13,6 +13,7 @@ from coalition.api.context import Context
 from coalition.api.errors import handle_errors
 from coalition.api.gate import Gated
 from coalition.api.observing import Observing
+from coalition.api.quotas import describe_quotas
 from coalition.api.responses import ProblemBody
 from coalition.api.routes import (
     access,
@@ -106,6 +107,7 @@ def _describe(app: FastAPI) -> None:
             for unused in ("HTTPValidationError", "ValidationError"):
                 schemas.pop(unused, None)
             describe_security(document)
+            describe_quotas(document)
         assert app.openapi_schema is not None
         return app.openapi_schema
 

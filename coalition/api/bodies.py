@@ -9,9 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Callable, Coroutine
 from typing import Any, NoReturn
-from urllib.parse import quote
 
 from fastapi import Request
 from fastapi.exceptions import RequestValidationError
@@ -20,8 +18,7 @@ from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
-from coalition.access.admin_log import DONE
-from coalition.api.context import Caller, Context
+from coalition.api.administration import Handler, logged
 from coalition.api.errors import unexpected, with_quota
 from coalition.api.scopes import is_logged
 from coalition.errors import CoalitionError, InputError
@@ -30,10 +27,7 @@ __all__ = ["BODY_BYTES_MAX", "DirectRoute", "Handler", "StrictRoute", "parse"]
 
 BODY_BYTES_MAX = 64 * 1024
 DEPTH_MAX = 32
-ACTION_MAX = 200
 BRACKETS = re.compile(r'"(?:[^"\\]|\\.)*+"?|[\[\]{}]', re.DOTALL)  # an open string reaches to the end: no second look
-
-Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
 
 class StrictRoute(APIRoute):
@@ -49,7 +43,7 @@ class StrictRoute(APIRoute):
         """As in the base class."""
         handle = self.handler()
         if is_logged(self.name, self.methods or set()):
-            handle = _logged(handle)
+            handle = logged(handle)
 
         async def strictly(request: Request) -> Response:
             try:
@@ -109,37 +103,6 @@ class _ReadRequest(Request):
     async def json(self) -> Any:
         """As in the base class."""
         return self._parsed
-
-
-def _logged(handle: Handler) -> Handler:
-    """Write each call of a known caller into the log of administration, when it is over."""
-
-    async def logged(request: Request) -> Response:
-        outcome = "internal_error"
-        try:
-            response = await handle(request)
-            outcome = DONE
-            return response
-        except CoalitionError as error:
-            outcome = error.code
-            raise
-        except RequestValidationError:
-            outcome = InputError.code
-            raise
-        finally:
-            if hasattr(request.state, "caller"):
-                await _write_down(request, outcome)
-
-    return logged
-
-
-async def _write_down(request: Request, outcome: str) -> None:
-    context: Context = request.app.state.context
-    caller: Caller = request.state.caller
-    target = getattr(request.state, "target", None) or " ".join(map(str, request.path_params.values()))
-    action = f"{request.method} {quote(request.url.path)}"
-    row = (caller.key_id, caller.partner, action[:ACTION_MAX], target, outcome, caller.source or "")
-    await context.administer(lambda: context.access.log.add(*row))
 
 
 def parse(body: bytes) -> Any:

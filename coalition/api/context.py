@@ -13,11 +13,12 @@ from anyio import CapacityLimiter, Lock, to_thread
 from fastapi import Depends, Request, Security
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
-from coalition.access import Access, Grant
+from coalition.access import Access, Grant, Scope
+from coalition.api.administration import begin
 from coalition.api.gate import Gate
 from coalition.api.health import Readiness
 from coalition.api.posting_queue import PostingQueue
-from coalition.api.scopes import demanded_scope
+from coalition.api.scopes import demanded_scope, is_logged
 from coalition.api.streams import EventStreams
 from coalition.errors import AccessDenied, NotFound, Unavailable
 from coalition.service import Answer, LedgerService
@@ -213,6 +214,8 @@ async def caller_of(
     scope = demanded_scope(route.name, route.methods)
     if scope is not None:
         grant.demand(scope)
+    if scope is Scope.ADMIN and is_logged(route.name, route.methods):
+        await begin(request, context.access)
     return caller
 
 

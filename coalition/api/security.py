@@ -11,10 +11,10 @@ from coalition.api.scopes import demanded_scope
 __all__ = ["describe_security"]
 
 MEANING = {
-    Scope.EARN: "Earn and reverse.",
+    Scope.EARN: "Earn and reverse, referrals and claims.",
     Scope.REDEEM: "Redeem, hold, capture, release, refund.",
     Scope.READ: "Ask.",
-    Scope.ADMIN: "Campaigns, API keys, the log of administration.",
+    Scope.ADMIN: "Campaigns, webhooks, API keys, the log of administration.",
 }
 OAUTH = {
     "type": "oauth2",

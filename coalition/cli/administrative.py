@@ -22,12 +22,13 @@ from coalition.settings import Settings
 __all__ = ["COMMANDS", "administrative", "note_target"]
 
 TARGET = "coalition.target"
+MARK = "is_administrative"
 
 
 def administrative(
     *targets: str, partner: str | None = None, key: str | None = None
 ) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Write a command's calls down, with the values of `targets`, arguments of it, as what it was done to.
+    """Write a command's calls down before they do anything, and their outcome, with the values of `targets`, arguments of it.
 
     `partner` is the argument that names whose affairs they are, `key` the one that has the id of an API key. It stands below
     `@command`.
@@ -39,7 +40,12 @@ def administrative(
             context = click.get_current_context()
             action = " ".join(context.command_path.split()[1:])
             target = " ".join(str(options[name]) for name in targets if options[name] is not None)
+
+            def whose(access: Access) -> int | None:
+                return _of_key(access, options[key]) if key else _of_name(settings, partner and options[partner])
+
             with open_access(settings) as access:
+                begun = access.log.begin(f"cli:{os.getuid()}", whose(access), action, target, "")
                 outcome = "internal_error"
                 try:
                     function(settings, out, **options)
@@ -48,10 +54,9 @@ def administrative(
                     outcome = error.code
                     raise
                 finally:
-                    whose = _of_key(access, options[key]) if key else _of_name(settings, partner and options[partner])
-                    target = context.meta.get(TARGET, target)
-                    access.log.add(f"cli:{os.getuid()}", whose, action, target, outcome, "")
+                    access.log.end(begun, outcome, context.meta.get(TARGET, ""), whose(access))
 
+        logged.__dict__[MARK] = True
         return logged
 
     return decorate
@@ -93,7 +98,7 @@ def admin_log(
     if verify:
         with open_access(settings) as access:
             head = access.log.verify(_head(known))
-        value = {"intact": True, "calls": head.number, "head": f"{head.number}:{head.hash.hex()}"}
+        value = {"intact": True, "rows": head.number, "head": f"{head.number}:{head.hash.hex()}"}
         out.data(value)
         return
     with open_ledger(settings) as ledger:

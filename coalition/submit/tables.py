@@ -148,9 +148,13 @@ access_log = Table(
     Column("outcome", Text, nullable=False),
     Column("source", Text, nullable=False),
     Column("hash", LargeBinary(32), nullable=False),
+    Column("begun", BigInteger),
     Index("ix_access_log_partner_number", "partner", "number"),
+    Index("ix_access_log_begun", "begun", unique=True),
 )
-"""Administrative calls, numbered from 1. A row's hash covers the row before; triggers refuse changes and deletions."""
+"""Administrative calls, numbered from 1: a row before each takes effect, and one with its outcome, whose `begun` is the number of
+the first. A row's hash covers the row before; triggers refuse changes and deletions.
+"""
 
 access_heads = Table(
     "access_heads",

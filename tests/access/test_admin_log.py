@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import threading
 from collections.abc import Callable
 from dataclasses import replace
@@ -11,7 +12,7 @@ from sqlalchemy import Engine, text
 from sqlalchemy.exc import DBAPIError
 
 from coalition.access import Access, AdminRow
-from coalition.access.admin_log import Head
+from coalition.access.admin_log import AdminLog, Head
 from coalition.errors import IntegrityError
 from tests.access.conftest import START, Clock
 
@@ -52,6 +53,36 @@ def test_the_chain_holds(log: Access, node: Make) -> None:
     assert head.number == 5
     node().log.add("cli", None, "rule add", "0x1", "done", "")
     assert log.log.verify(head).number == 6
+
+
+def test_a_call_is_shown_once_with_what_came_of_it(access: Access, clock: Clock) -> None:
+    first = access.log.begin("cli:0", None, "partner add", "florist", "")
+    other = access.log.begin("key", 1, "POST /v1/x", "", "192.0.2.1")
+    begun = [(row.number, row.target, row.partner, row.outcome) for row in access.log.page()]
+    assert begun == [(other, "", 1, "begun"), (first, "florist", None, "begun")]
+    clock.now += 5
+    access.log.end(other, "done", "new")
+    access.log.end(first, "partner_known", partner=3)
+    shown = [(row.number, row.at, row.target, row.partner, row.outcome) for row in access.log.page()]
+    assert shown == [(other, START, "new", 1, "done"), (first, START, "florist", 3, "partner_known")]
+    assert [row.number for row in access.log.page(partner=3)] == [first]
+    assert [row.number for row in access.log.page(before=other)] == [first]
+    assert access.log.verify().number == 4
+
+
+def test_a_row_without_a_beginning_is_hashed_as_ever() -> None:
+    row = AdminRow(5, START, "key", 1, "POST /v1/x", "5", "done", "192.0.2.1")
+    content = b'[5, 1772366400, "key", 1, "POST /v1/x", "5", "done", "192.0.2.1"]'
+    assert row.chained(bytes(32)) == hashlib.sha256(bytes(32) + content).digest()
+    assert replace(row, begun=4).chained(bytes(32)) != row.chained(bytes(32))
+
+
+def test_no_other_beginning_can_be_made_of_an_end(access: Access, engine: Engine) -> None:
+    for _ in range(2):
+        access.log.begin("key", 1, "POST /v1/x", "", "")
+    access.log.end(1, "done")
+    tampered(engine, "UPDATE access_log SET begun = 2 WHERE number = 3")
+    assert broken(access) == 3
 
 
 def test_an_empty_log_holds(access: Access) -> None:
@@ -109,12 +140,15 @@ def test_rows_taken_off_the_end_are_seen_by_who_noted_the_head(log: Access, engi
 
 def test_nodes_write_one_chain(node: Make) -> None:
     nodes = [node(), node()]
-    writers = [
-        threading.Thread(target=lambda one=one: [one.log.add("key", 1, "a", "", "done", "") for _ in range(20)])
-        for one in nodes
-    ]
+
+    def write(log: AdminLog) -> None:
+        for _ in range(20):
+            log.end(log.begin("key", 1, "a", "", ""), "done")
+
+    writers = [threading.Thread(target=write, args=(one.log,)) for one in nodes]
     for writer in writers:
         writer.start()
     for writer in writers:
         writer.join()
-    assert nodes[0].log.verify().number == 40
+    assert nodes[0].log.verify().number == 80
+    assert [row.outcome for row in nodes[1].log.page()] == ["done"] * 40

@@ -34,7 +34,7 @@ class Contract:
                 yield path, method, operation
 
     def check(self, response: Response) -> None:
-        """Fail if the document does not announce this status, type and content for this address."""
+        """Fail if the document does not announce this status, these limits, this type and content for this address."""
         path = response.request.url.raw_path.decode().partition("?")[0]
         known = next((name for pattern, name in self.paths if pattern.fullmatch(path)), None)
         operation = self.document["paths"].get(known, {}).get(response.request.method.lower())
@@ -43,6 +43,9 @@ class Contract:
         response.read()
         announced = operation["responses"].get(str(response.status_code))
         assert announced is not None, f"{response.status_code} of {known} is not in the document: {response.text}"
+        told = {name for name in response.headers if name.startswith("ratelimit-") or name == "retry-after"}
+        unannounced = told - {name.lower() for name in announced.get("headers", {})}
+        assert not unannounced, f"{unannounced} of {response.status_code} of {known}"
         content = announced.get("content", {})
         if not content:
             assert not response.content

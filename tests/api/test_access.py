@@ -17,7 +17,8 @@ from coalition.access.secret_text import id_of
 from coalition.access.sources import networks_of
 from coalition.api import create_app
 from coalition.api.examples import BATCH
-from coalition.api.scopes import SCOPE_BY_ROUTE
+from coalition.api.scopes import SCOPE_BY_ROUTE, is_logged
+from coalition.errors import StorageFull
 from tests.api.conftest import DEADLINE, MEMBER, Clock, Till, World, code_of
 from tests.api.openapi import Contract
 
@@ -197,15 +198,17 @@ def test_a_key_is_good_from_its_sources_only(world: World) -> None:
 # ---- rates
 
 
-def test_a_key_with_a_limit_is_told_what_is_left(world: World, clock: Clock) -> None:
+def test_a_key_with_a_limit_is_told_what_is_left(world: World, clock: Clock, contract: Contract) -> None:
     till = till_with(world, rate_limit="3/minute")
     for left, answer in ((2, till.earn("1")), (1, till.earn("1", 5)), (0, till.get("/v1/operations?limit=0"))):
         assert answer.headers["ratelimit-limit"] == "3"
         assert answer.headers["ratelimit-remaining"] == str(left)
         assert answer.headers["ratelimit-reset"] == "60"
         assert answer.headers["ratelimit-policy"] == "3;w=60"
+        contract.check(answer)
     clock.now += 20
     answer = till.earn("2")
+    contract.check(answer)
     assert code_of(answer, 429) == "rate_limited"
     assert (answer.headers["retry-after"], answer.headers["ratelimit-remaining"]) == ("40", "0")
     assert till_with(world).earn("3").status_code == 201, "another key has calls of its own"
@@ -302,8 +305,59 @@ def test_administrative_calls_are_written_down(world: World, till: Till, access:
     ]
     assert {row.actor for row in rows[1:]} == {id_of(till.key)} and rows[0].actor == id_of(ordinary.key)
     assert {(row.partner, row.source, row.at) for row in rows} == {(1, "testclient", int(world.clock.now))}
-    assert access.log.verify().number == seen + 5
+    assert access.log.verify().number == seen + 4 * 2 + 1, "what was refused before it could begin is one row"
     assert issued["api_key"] not in str(rows)
+
+
+def test_a_call_is_in_the_log_before_it_takes_effect(
+    till: Till, access: Access, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As if the process were killed in the middle, or between what was done and the row that says so."""
+    seen: list[str] = []
+    issue, end = access.credentials.issue, access.log.end
+
+    def issuing(*some: Any, **more: Any) -> str:
+        seen.extend(row.outcome for row in access.log.page(limit=1))
+        return issue(*some, **more)
+
+    def full(*_: Any) -> None:
+        raise StorageFull("Full.")
+
+    monkeypatch.setattr(access.credentials, "issue", issuing)
+    assert till.post("/v1/api-keys", {"label": "x"}).status_code == 201
+    assert seen == ["begun"]
+    monkeypatch.setattr(access.log, "end", full)
+    issued = till.post("/v1/api-keys", {"label": "y"})
+    assert issued.status_code == 201, "what was done is told: its key would be lost otherwise"
+    monkeypatch.setattr(access.log, "end", end)
+    assert [call["outcome"] for call in till.get("/v1/admin/log?limit=2").json()["calls"]] == ["begun", "done"]
+
+
+def test_what_cannot_be_written_down_is_not_done(till: Till, access: Access, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = len(access.credentials.all(1))
+
+    def full(*_: Any) -> Any:
+        raise StorageFull("Full.")
+
+    for name in ("begin", "add"):
+        monkeypatch.setattr(access.log, name, full)
+    assert code_of(till.post("/v1/api-keys", {"label": "x"}), 503) == "storage_full"
+    assert len(access.credentials.all(1)) == before
+
+
+def test_every_route_that_changes_something_is_logged_or_is_a_tills(till: Till) -> None:
+    """A new route that belongs to neither has to be put into `coalition.api.scopes`, and here if it does not administer."""
+    ordinary = {"earn", "redeem", "hold", "capture", "release", "reverse", "refund", "bulk", "relay", "vouchers"}
+    asking = {"preview", "check", "simulate", "token", "token_balance", "till_token"}
+    occasions = {"refer", "claim"}
+    found = {
+        operation["operationId"]: method
+        for path in till.http.get("/openapi.json").json()["paths"].values()
+        for method, operation in path.items()
+        if method != "get"
+    }
+    logged = {name for name, method in found.items() if is_logged(name, {method.upper()})}
+    assert found.keys() - logged == ordinary | asking | occasions
 
 
 def test_the_log_page_by_page(till: Till, other_till: Till) -> None:

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 from click.testing import CliRunner
 from sqlalchemy import create_engine, text
@@ -17,6 +18,7 @@ from coalition.access.secret_text import digest, id_of, new_id, new_key
 from coalition.bootstrap import open_access
 from coalition.chain.deployment import Deployment
 from coalition.cli import main
+from coalition.cli.administrative import MARK
 from coalition.settings import Settings
 
 FIELDS: Any = dict.fromkeys(("manager", "registry", "ledger", "agreements", "campaign_book"), "0x" + "11" * 20)
@@ -82,11 +84,11 @@ def test_rotate_and_revoke_are_done_and_written_down(home: Path) -> None:
 
 def test_the_log_is_verified(home: Path) -> None:
     head = run(home, "admin-log", "--verify")
-    assert head == {"intact": True, "calls": 0, "head": "0:" + "00" * 32}
+    assert head == {"intact": True, "rows": 0, "head": "0:" + "00" * 32}
     for _ in range(3):
         run(home, "api-key", "revoke", "nothing", status=1)
     head = run(home, "admin-log", "--verify", "--known", head["head"])
-    assert head["calls"] == 3
+    assert head["rows"] == 6, "of each call its beginning and its end"
     for wrong in ("3", "x:" + "00" * 32, "3:00", "3:zz"):
         assert run(home, "admin-log", "--verify", "--known", wrong, status=1)["error"]["code"] == "head_invalid"
     engine = create_engine(Settings(home).outbox_url)
@@ -118,6 +120,30 @@ def test_keys_of_earlier_versions_are_taken_over_at_the_first_look(home: Path) -
         assert access.credentials.all()[0].revoked_at is not None
 
 
+NOT_ADMINISTRATIVE = """
+    demo deploy up audit admin-log load export balance history
+    earn redeem hold capture release reverse refund
+    partner-list api-key-list till-list till-gaps rule-list webhook-list tiers-show
+    member-add member-show member-token
+    campaign-new campaign-check campaign-simulate campaign-show campaign-list campaign-diff campaign-progress
+    campaign-join campaign-refer campaign-attest campaign-claim campaign-draw
+"""
+"""Commands that only ask, that post, or that say what members did; and those before there is a log."""
+
+
+def commands(group: click.Group = main, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], click.Command]]:
+    for name, one in group.commands.items():
+        if isinstance(one, click.Group):
+            yield from commands(one, (*path, name))
+        else:
+            yield (*path, name), one
+
+
+def test_every_command_administers_or_is_known_not_to() -> None:
+    found = {"-".join(path) for path, one in commands() if not getattr(one.callback, MARK, False)}
+    assert found == set(NOT_ADMINISTRATIVE.split())
+
+
 def test_every_command_that_administers_is_written_down(home: Path) -> None:
     """Run without a chain, each of them fails; that it was tried is in the log."""
     words = {
@@ -138,7 +164,17 @@ def test_every_command_that_administers_is_written_down(home: Path) -> None:
         ("campaign", "resume"): ["1", "--partner", "florist"],
         ("campaign", "end"): ["1", "--partner", "florist"],
         ("campaign", "close"): ["1"],
+        ("till", "setup"): [],
+        ("till", "add"): ["florist", "7", "--key", "0x1"],
+        ("till", "revoke"): ["florist", "7"],
+        ("webhook", "add"): ["florist", "https://shop.example/"],
+        ("webhook", "remove"): ["florist", "wh_1"],
+        ("webhook", "rotate"): ["florist", "wh_1"],
+        ("webhook", "replay"): ["florist", "wh_1", "--after", "start"],
+        ("webhook", "dead-letters"): ["florist", "wh_1"],
     }
+    without_chain = {("api-key", "rotate"), ("api-key", "revoke")}
+    assert words.keys() | without_chain == {path for path, one in commands() if getattr(one.callback, MARK, False)}
     settings = {"COALITION_RPC_URL": "http://127.0.0.1:9", "COALITION_PASSPHRASE": "x"}
     for path, arguments in words.items():
         shown = CliRunner().invoke(
@@ -147,5 +183,5 @@ def test_every_command_that_administers_is_written_down(home: Path) -> None:
         assert shown.exit_code == 1, (path, shown.output)
     found = log(home)
     assert [action for action, _, _, _ in reversed(found)] == [" ".join(path) for path in words]
-    assert {outcome for *_, outcome in found} == {"chain_unavailable"}
+    assert {outcome for *_, outcome in found} == {"chain_unavailable", "key_missing"}
     assert "ann" not in str(found), "a member's reference may be a name"

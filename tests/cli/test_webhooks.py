@@ -12,6 +12,8 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
+from coalition.access import Access
+from coalition.access.admin_log import AdminLog
 from coalition.cli import main
 from coalition.submit.webhook_leases import Progress, WebhookLeases
 from coalition.submit.webhooks import Checkpoint, Kept
@@ -28,19 +30,21 @@ def world(tmp_path: Path) -> Iterator[World]:
 
 
 @pytest.fixture
-def logged() -> list[tuple[Any, ...]]:
-    return []
+def log(world: World) -> Iterator[AdminLog]:
+    access = Access(world.engine)
+    yield access.log
+    access.close()
 
 
 @pytest.fixture
-def run(world: World, logged: list[tuple[Any, ...]], monkeypatch: pytest.MonkeyPatch) -> Run:
+def run(world: World, log: AdminLog, monkeypatch: pytest.MonkeyPatch) -> Run:
     @contextmanager
     def opened(settings: Any) -> Iterator[Any]:
         yield SimpleNamespace(webhooks=world.webhooks, service=world.ledger)
 
     @contextmanager
     def access(settings: Any) -> Iterator[Any]:
-        yield SimpleNamespace(log=SimpleNamespace(add=lambda *call: logged.append(call)))
+        yield SimpleNamespace(log=log)
 
     monkeypatch.setattr("coalition.cli.webhooks.open_ledger", opened)
     monkeypatch.setattr("coalition.cli.administrative.open_access", access)
@@ -55,7 +59,7 @@ def run(world: World, logged: list[tuple[Any, ...]], monkeypatch: pytest.MonkeyP
     return one
 
 
-def test_from_its_beginning_to_its_end(run: Run, logged: list[tuple[Any, ...]]) -> None:
+def test_from_its_beginning_to_its_end(run: Run, log: AdminLog) -> None:
     url = "https://shop.example/hook"
     made = run("add", "Corner Grocery", url, "--type", "earn.accepted", "--type", "refund.accepted")
     assert (made["partner"], made["types"], made["status"]) == (1, "earn.accepted refund.accepted", "active")
@@ -68,7 +72,8 @@ def test_from_its_beginning_to_its_end(run: Run, logged: list[tuple[Any, ...]]) 
     assert run("remove", "1", made["webhook"]) == {"webhook": made["webhook"], "removed": True}
     assert run("list", "1") == []
     assert run("add", "1", "http://shop.example/", status=1)["error"]["code"] == "webhook_url_forbidden"
-    assert [(call[2], call[4]) for call in logged] == [
+    logged = log.page()[::-1]
+    assert [(call.action, call.outcome) for call in logged] == [
         ("webhook add", "done"),
         ("webhook rotate", "done"),
         ("webhook remove", "webhook_unknown"),
@@ -76,7 +81,7 @@ def test_from_its_beginning_to_its_end(run: Run, logged: list[tuple[Any, ...]]) 
         ("webhook add", "webhook_url_forbidden"),
     ]
     assert "whsec_" not in str(logged) and "shop.example" not in str(logged)
-    assert logged[0][3] == made["webhook"]
+    assert logged[0].target == made["webhook"]
 
 
 def test_replay_and_dead_letters(run: Run, world: World) -> None:

@@ -97,6 +97,7 @@ async def propose(request: Request, context: Ctx, partner: Partner, body: Propos
             return service.amend(body.amends, path, partner, body.decimals)[0]
 
     shown = await context.post(work)
+    request.state.target = str(shown.campaign)
     location = f"{request.scope.get('root_path', '')}/v1/campaigns/{shown.campaign}"
     return json_response(campaign_body(shown), 201, {"Location": location})
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Path, Query, Request
 from fastapi.responses import Response
 
 from coalition.api.bodies import StrictRoute
@@ -54,10 +54,11 @@ LETTERS = _answers(DeadLetterPage, "A page.", READING)
 
 
 @router.post("", summary="Send events somewhere", response_model=None, status_code=201, responses=MADE)
-async def add_webhook(context: Ctx, partner: Partner, body: WebhookRequest) -> Response:
+async def add_webhook(request: Request, context: Ctx, partner: Partner, body: WebhookRequest) -> Response:
     """From now on the partner's events are sent to an address, signed as Standard Webhooks says, each at least once, those of a
     member in order."""
     found = await context.read(lambda: context.webhooks.add(partner, body.url, body.types))
+    request.state.target = found.row.id
     return json_response(webhook_secret_body(found, context.webhooks.now()), 201)
 
 
