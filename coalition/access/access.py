@@ -63,10 +63,10 @@ class Access:
         return grant
 
     def still_counts(self, grant: Grant) -> bool:
-        """True if the key of an earlier grant was not revoked since, for whoever is answered for long. Blocks."""
+        """True if the key of an earlier grant may still do all that it granted, for whoever is answered for long. Blocks."""
         self.credentials.look_if_stale()
         found = self.credentials.find(grant.credential.id)
-        return found is not None and found.revoked_at is None
+        return found is not None and found.revoked_at is None and grant.scopes <= found.scopes
 
     def import_file(self, path: Path) -> int:
         """Take over the keys of a file of earlier versions; see `imported`."""

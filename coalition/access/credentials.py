@@ -14,7 +14,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, insert, or_, select, update
 
-from coalition.access.limiting import checked_limit
+from coalition.access.limiting import SERVICE, checked_limit
 from coalition.access.records import Credential
 from coalition.access.scopes import TILL_SCOPES, Scope, scopes_of, text_of
 from coalition.access.secret_text import digest, id_of, new_id, new_key
@@ -98,8 +98,7 @@ class CredentialStore:
         key, now = new_key(key_id), self._now()
         with self._storage.transaction() as connection:
             found = _found(connection, key_id, partner)
-            if found.revoked_at is not None:
-                raise NotFound("This key was revoked. Issue another.", code="credential_unknown")
+            _check_alive(found)
             if overlap_seconds and found.previous_until is not None and now < found.previous_until:
                 raise InputError(
                     "The secret before the present one still counts. Wait for its end, or rotate without overlap.",
@@ -114,6 +113,39 @@ class CredentialStore:
             changed(connection)
         self.look()
         return key
+
+    def change(
+        self,
+        key_id: str,
+        partner: int | None = None,
+        *,
+        scopes: Iterable[Scope] | None = None,
+        sources: Iterable[Network] | None = None,
+        rate_limit: str | None = None,
+    ) -> Credential:
+        """Change what a key may do, from where (no `sources`: from anywhere), or how often (`service`: as the service says).
+
+        What is None stays as it is. The key's tokens may do no more than the key.
+
+        Raises:
+            NotFound: `credential_unknown`: there is no such key, it is not of `partner`, or it was revoked.
+            InputError: `scope_invalid`; `rate_limit_invalid`.
+            StorageFull, Unavailable: it could not be written down.
+        """
+        values: dict[str, str | None] = {}
+        if scopes is not None:
+            values["scopes"] = text_of(scopes_of(scopes))
+        if sources is not None:
+            values["sources"] = " ".join(map(str, sources))
+        if rate_limit is not None:
+            values["rate_limit"] = None if rate_limit == SERVICE else checked_limit(rate_limit)
+        with self._storage.transaction() as connection:
+            _check_alive(_found(connection, key_id, partner))
+            if values:
+                connection.execute(update(access_keys).where(k.id == key_id).values(values))
+                changed(connection)
+        self.look()
+        return self._by_id[key_id]
 
     def revoke(self, key_id: str, partner: int | None = None) -> Credential:
         """Make a key and its tokens useless from now on; once revoked, it stays so from the first time.
@@ -214,6 +246,11 @@ def _found(connection: Connection, key_id: str, partner: int | None) -> Any:
     if row is None or partner not in (None, row.partner):
         raise NotFound("There is no key of that id.", code="credential_unknown")
     return row
+
+
+def _check_alive(row: Any) -> None:
+    if row.revoked_at is not None:
+        raise NotFound("This key was revoked. Issue another.", code="credential_unknown")
 
 
 def _credential(row: Row[Any]) -> Credential:

@@ -19,9 +19,11 @@ from limits.strategies import FixedWindowRateLimiter
 from coalition.access.records import Credential
 from coalition.errors import InputError, Unavailable
 
-__all__ = ["UNLIMITED", "Quota", "RateLimits", "checked_limit"]
+__all__ = ["SERVICE", "UNLIMITED", "Quota", "RateLimits", "checked_limit"]
 
 UNLIMITED = "unlimited"
+SERVICE = "service"
+"""In place of a limit: that of the service."""
 
 
 @dataclass(frozen=True, slots=True)

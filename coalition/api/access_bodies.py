@@ -18,6 +18,7 @@ __all__ = [
     "AdminLogBody",
     "ApiKeyBody",
     "ApiKeysBody",
+    "ChangeApiKeyRequest",
     "IssueApiKeyRequest",
     "IssuedApiKeyBody",
     "MetadataBody",
@@ -92,6 +93,17 @@ class IssueApiKeyRequest(BaseModel):
     scopes: list[ScopeName] = Field(default=TILL, description="What it may do.")
     sources: list[str] = Field(
         default=[], description="Networks (CIDR) from which it may be used; none: from anywhere."
+    )
+
+
+class ChangeApiKeyRequest(BaseModel):
+    """What is to change of a key; what is left out stays as it is."""
+
+    model_config = strict(examples.CHANGE)
+
+    scopes: list[ScopeName] | None = Field(default=None, description="What it may do from now on.")
+    sources: list[str] | None = Field(
+        default=None, description="Networks (CIDR) from which it may be used; an empty list: from anywhere."
     )
 
 

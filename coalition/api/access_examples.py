@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
-__all__ = ["ADMIN_LOG", "API_KEY", "ISSUE", "ISSUED", "METADATA", "ROTATE", "TOKEN", "TOKEN_REFUSED", "TOKEN_REQUEST"]
+__all__ = [
+    "ADMIN_LOG",
+    "API_KEY",
+    "CHANGE",
+    "ISSUE",
+    "ISSUED",
+    "METADATA",
+    "ROTATE",
+    "TOKEN",
+    "TOKEN_REFUSED",
+    "TOKEN_REQUEST",
+]
 
 TOKEN_REQUEST = {"grant_type": "client_credentials", "scope": "earn read"}
 TOKEN: dict[str, Any] = {
@@ -23,6 +34,7 @@ METADATA: dict[str, Any] = {
     "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post"],
 }
 ISSUE: dict[str, Any] = {"label": "till 7", "scopes": ["earn", "redeem", "read"], "sources": ["192.0.2.0/24"]}
+CHANGE: dict[str, Any] = {"scopes": ["earn", "read"], "sources": []}
 ROTATE = {"overlap_seconds": 86_400}
 API_KEY: dict[str, Any] = {
     "key_id": "W1GrU54LexvQ",

@@ -44,6 +44,7 @@ SCOPE_BY_ROUTE: dict[str, Scope | None] = {
     "redrive_webhook": Scope.ADMIN,
     "api_keys": Scope.ADMIN,
     "issue_api_key": Scope.ADMIN,
+    "change_api_key": Scope.ADMIN,
     "rotate_api_key": Scope.ADMIN,
     "revoke_api_key": Scope.ADMIN,
     "admin_log": Scope.ADMIN,

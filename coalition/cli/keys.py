@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from coalition.access import Credential
+from coalition.access.limiting import SERVICE
 from coalition.access.scopes import ALL_SCOPES, TILL_SCOPES, scopes_of, text_of
 from coalition.access.secret_text import id_of
 from coalition.access.sources import networks_of
@@ -19,6 +20,7 @@ from coalition.settings import Settings
 
 __all__ = ["COMMANDS"]
 
+CHANGEABLE = ("key_id", "scopes", "sources", "rate_limit")
 UNITS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
 
 
@@ -61,6 +63,38 @@ def issue(
     note_target(id_of(issued))
     value = {"partner": row.partner, "name": row.name, "key_id": id_of(issued), "scopes": text_of(scopes_of(scopes))}
     out.data(value | {"api_key": issued})
+
+
+@api_key.command()
+@click.argument("key_id")
+@click.option(
+    "--scope", "scopes", type=click.Choice(text_of(ALL_SCOPES).split()), multiple=True, help="What it may do."
+)
+@click.option("--source", "sources", multiple=True, help="Network from which it may be used.")
+@click.option("--anywhere", is_flag=True, help="Let it be used from anywhere.")
+@click.option("--rate-limit", help=f"Calls a time, as in 600/minute, unlimited, or {SERVICE}: that of the service.")
+@command
+@administrative("key_id", key="key_id")
+def change(
+    settings: Settings,
+    out: Output,
+    key_id: str,
+    scopes: tuple[str, ...],
+    sources: tuple[str, ...],
+    anywhere: bool,
+    rate_limit: str | None,
+) -> None:
+    """Change what a key may do, from where, or how often. What is not named stays as it is, and so does its secret."""
+    if anywhere and sources:
+        raise InputError("--anywhere and --source exclude each other.", code="source_invalid")
+    with open_access(settings) as access:
+        found = access.credentials.change(
+            key_id,
+            scopes=scopes_of(scopes) if scopes else None,
+            sources=networks_of(sources) if sources or anywhere else None,
+            rate_limit=rate_limit,
+        )
+    out.data({name: _cell(value) for name, value in key_value(found).items() if name in CHANGEABLE})
 
 
 @api_key.command()

@@ -279,6 +279,39 @@ def test_overlaps(till: Till) -> None:
     assert code_of(till.post(path, {"overlap_seconds": "1"}), 422) == "input_invalid"
 
 
+def test_a_key_is_changed_under_its_secret(world: World, till: Till, other_till: Till) -> None:
+    """What it may do and from where; its tokens may do no more."""
+    limited = Till(till.http, world.access.credentials.issue(1, "some", rate_limit="50/minute"))
+    path = f"/v1/api-keys/{id_of(limited.key)}/change"
+    client = tuple(limited.key.split("_")[1:])
+    grant = {"grant_type": "client_credentials"}
+    token = Till(till.http, till.http.post("/oauth/token", data=grant, auth=client).json()["access_token"])
+    streamed = world.access.looked_up(limited.key)
+    assert token.earn("1").status_code == 201 and world.access.still_counts(streamed)
+
+    changed = till.post(path, {"scopes": ["read"]}).json()
+    assert (changed["scopes"], changed["sources"], changed["rate_limit"]) == (["read"], [], "50/minute")
+    for one in (limited, token):
+        assert code_of(one.earn("2"), 403) == "scope_missing"
+        assert one.get("/v1/partner").status_code == 200
+    assert not world.access.still_counts(streamed), "a stream that was opened with more ends"
+    assert till.post(path, {"sources": ["192.0.2.0/24"]}).json()["scopes"] == ["read"]
+    assert code_of(limited.get("/v1/partner"), 403) == "source_not_allowed"
+    assert till.post(path, {"scopes": ["earn", "read"], "sources": []}).json()["sources"] == []
+    assert limited.earn("2").status_code == token.earn("3").status_code == 201
+    assert till.post(path, {}).json()["scopes"] == ["earn", "read"]
+
+    for body, code in (
+        ({"scopes": []}, "scope_invalid"),
+        ({"sources": ["here"]}, "source_invalid"),
+        ({"rate_limit": "unlimited"}, "input_invalid"),
+    ):
+        assert code_of(till.post(path, body), 422) == code
+    assert code_of(other_till.post(path, {"scopes": ["admin"]}), 404) == "credential_unknown"
+    till.post(path.replace("change", "revoke"), None)
+    assert code_of(till.post(path, {"scopes": ["earn"]}), 404) == "credential_unknown"
+
+
 def test_a_key_passes_its_limit_on(world: World) -> None:
     limited = till_with(world, rate_limit="50/minute")
     assert limited.post("/v1/api-keys", {"label": "x"}).json()["rate_limit"] == "50/minute"

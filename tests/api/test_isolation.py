@@ -85,6 +85,7 @@ ATTEMPTS: dict[tuple[str, str], list[tuple[str, Any, int, str | None]]] = {
     # No key of the other partner has this id.
     ("get", "/v1/api-keys"): [("/v1/api-keys", None, 200, None)],
     ("post", "/v1/api-keys"): [("/v1/api-keys", {"label": "theirs"}, 201, None)],
+    ("post", "/v1/api-keys/{key_id}/change"): [("/v1/api-keys/{key_id}/change", {}, 404, "credential_unknown")],
     ("post", "/v1/api-keys/{key_id}/rotate"): [("/v1/api-keys/{key_id}/rotate", {}, 404, "credential_unknown")],
     ("post", "/v1/api-keys/{key_id}/revoke"): [("/v1/api-keys/{key_id}/revoke", {}, 404, "credential_unknown")],
     ("get", "/v1/admin/log"): [("/v1/admin/log", None, 200, None)],

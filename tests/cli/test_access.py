@@ -15,6 +15,7 @@ from sqlalchemy import create_engine, text
 
 from coalition.access import Access
 from coalition.access.secret_text import digest, id_of, new_id, new_key
+from coalition.access.sources import networks_of
 from coalition.bootstrap import open_access
 from coalition.chain.deployment import Deployment
 from coalition.cli import main
@@ -80,6 +81,27 @@ def test_rotate_and_revoke_are_done_and_written_down(home: Path) -> None:
     with keys(home) as access:
         assert {row.actor.partition(":")[0] for row in access.log.page()} == {"cli"}
         assert not [row for row in access.log.page() if rotated in str(row)]
+
+
+def test_a_key_is_changed(home: Path) -> None:
+    with keys(home) as access:
+        key = access.credentials.issue(3, "till", rate_limit="5/minute", sources=networks_of(["192.0.2.0/24"]))
+    change = ("api-key", "change", id_of(key))
+    shown = {"key_id": id_of(key), "scopes": "earn read", "sources": "192.0.2.0/24", "rate_limit": "5/minute"}
+    assert run(home, *change, "--scope", "read", "--scope", "earn") == shown
+    assert run(home, *change, "--anywhere", "--rate-limit", "service") == shown | {"sources": "–", "rate_limit": "–"}
+    assert run(home, *change, "--source", "198.51.100.7") == shown | {"sources": "198.51.100.7/32", "rate_limit": "–"}
+    assert run(home, *change) == shown | {"sources": "198.51.100.7/32", "rate_limit": "–"}
+    wrong = {
+        ("--source", "here"): "source_invalid",
+        ("--anywhere", "--source", "192.0.2.1"): "source_invalid",
+        ("--rate-limit", "lots"): "rate_limit_invalid",
+    }
+    for words, code in wrong.items():
+        assert run(home, *change, *words, status=1)["error"]["code"] == code
+    run(home, "api-key", "revoke", id_of(key))
+    assert run(home, *change, "--scope", "earn", status=1)["error"]["code"] == "credential_unknown"
+    assert log(home)[-1] == ("api-key change", 3, id_of(key), "done")
 
 
 def test_the_log_is_verified(home: Path) -> None:
@@ -173,7 +195,7 @@ def test_every_command_that_administers_is_written_down(home: Path) -> None:
         ("webhook", "replay"): ["florist", "wh_1", "--after", "start"],
         ("webhook", "dead-letters"): ["florist", "wh_1"],
     }
-    without_chain = {("api-key", "rotate"), ("api-key", "revoke")}
+    without_chain = {("api-key", "change"), ("api-key", "rotate"), ("api-key", "revoke")}
     assert words.keys() | without_chain == {path for path, one in commands() if getattr(one.callback, MARK, False)}
     settings = {"COALITION_RPC_URL": "http://127.0.0.1:9", "COALITION_PASSPHRASE": "x"}
     for path, arguments in words.items():

@@ -40,6 +40,7 @@ LEFT_OUT: set[tuple[str, str]] = {
     ("GET", "/v1/export"),
     ("GET", "/v1/api-keys"),
     ("POST", "/v1/api-keys"),
+    ("POST", "/v1/api-keys/{key_id}/change"),
     ("POST", "/v1/api-keys/{key_id}/rotate"),
     ("POST", "/v1/api-keys/{key_id}/revoke"),
     ("GET", "/v1/admin/log"),

@@ -15,6 +15,7 @@ from coalition.api.access_bodies import (
     AdminLogBody,
     ApiKeyBody,
     ApiKeysBody,
+    ChangeApiKeyRequest,
     IssueApiKeyRequest,
     IssuedApiKeyBody,
     RotateApiKeyRequest,
@@ -78,6 +79,24 @@ async def issue_api_key(request: Request, context: Ctx, caller: CalledBy, body: 
     issued = await context.administer(work)
     request.state.target = issued.key_id
     return json_response(issued, 201, NO_STORE)
+
+
+@router.post(
+    "/api-keys/{key_id}/change",
+    summary="Change what a key may do",
+    response_model=None,
+    responses=_answers(ApiKeyBody, "The key, as it is now.", POSTING),
+)
+async def change_api_key(context: Ctx, partner: Partner, key_id: KeyId, body: ChangeApiKeyRequest) -> Response:
+    """Its scopes and sources, under the same secret: here at once, at other nodes within about a second. Its tokens may do no
+    more than the key. Its rate limit is the operator's to change."""
+
+    def work() -> ApiKeyBody:
+        sources = None if body.sources is None else networks_of(body.sources)
+        scopes = None if body.scopes is None else scopes_of(body.scopes)
+        return api_key_body(context.access.credentials.change(key_id, partner, scopes=scopes, sources=sources))
+
+    return json_response(await context.administer(work))
 
 
 @router.post(
