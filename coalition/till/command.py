@@ -22,8 +22,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = _parser().parse_args(arguments)
     try:
         options.run(options)
-    except (ApiError, JournalDamaged, ValueError, FileExistsError) as error:
+    except (ApiError, JournalDamaged, ValueError) as error:
         sys.exit(f"error: {error}")
+    except FileExistsError:
+        sys.exit(f"error: there is a till in {options.folder} already. Choose another folder with --folder.")
     except FileNotFoundError:
         sys.exit(f"error: there is no till in {options.folder}. Make one with `init`.")
 

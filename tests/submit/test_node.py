@@ -26,7 +26,7 @@ def test_operations_wait_for_a_node_that_is_gone(desk: Make, world: World, event
     eventually(lambda: "chain" in one.submitter.status.trouble)
     node.is_down = False
 
-    assert all(outcome(future, 20).accepted for future in waiting)
+    assert all(outcome(future, 60).accepted for future in waiting)
     eventually(lambda: not one.submitter.status.trouble)
     assert set(world.counted().values()) == {1}
 
@@ -40,7 +40,7 @@ def test_a_node_that_is_gone_from_the_start(desk: Make, world: World) -> None:
         outcome(waiting[0], 0.3)
     node.is_down = False
 
-    assert all(outcome(future, 20).accepted for future in waiting)
+    assert all(outcome(future, 60).accepted for future in waiting)
 
 
 def test_a_lost_answer_does_not_count_twice(desk: Make, world: World, eventually: Callable) -> None:
@@ -48,7 +48,7 @@ def test_a_lost_answer_does_not_count_twice(desk: Make, world: World, eventually
     node.loses = 2
     one = desk(rpc=node)
 
-    assert all(outcome(future, 20).accepted for future in one.post(earn(1), earn(2)))
+    assert all(outcome(future, 60).accepted for future in one.post(earn(1), earn(2)))
     eventually(lambda: one.submitter.status.is_idle)
     assert world.counted() == {(1, 1): 1, (1, 2): 1} and world.rejected() == 0
 

@@ -66,7 +66,7 @@ def test_a_nonce_that_is_to_be_asked_again_while_it_is_used(
 
     monkeypatch.setattr(dispatcher, "_ask_nonces", ask_and_be_disturbed)
     one.start()
-    assert all(outcome(future, 20).accepted for future in one.post(earn(1), earn(2, partner=2)))
+    assert all(outcome(future, 60).accepted for future in one.post(earn(1), earn(2, partner=2)))
 
     assert disturbed and (world.nonce(1), world.nonce(2)) == (1, 1)
     assert not [record for record in caplog.records if "fault of the program" in record.message]

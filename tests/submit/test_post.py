@@ -30,7 +30,7 @@ def rows(engine: Engine) -> tuple[int, int]:
 def test_a_lone_operation_gets_its_record(desk: Make, world: World) -> None:
     (future,) = desk().post(earn(7, spend_minor=1234))
 
-    record = outcome(future, 10)
+    record = outcome(future, 60)
 
     assert (record.partner, record.receipt, record.kind, record.code) == (1, 7, Kind.EARN, None)
     assert (record.spend_minor, record.points, world.balance(1)) == (1234, 1234, 1234)
@@ -66,8 +66,8 @@ def test_outcomes_come_in_the_order_of_the_post(desk: Make) -> None:
 def test_a_rejection_is_a_record(desk: Make) -> None:
     known, unknown = desk().post(earn(1), Submission(1, Earn(member(9), 2, 100), "2"))
 
-    assert outcome(known, 10).accepted
-    assert outcome(unknown, 10).code is Rejection.MEMBER_UNKNOWN
+    assert outcome(known, 60).accepted
+    assert outcome(unknown, 60).code is Rejection.MEMBER_UNKNOWN
 
 
 def test_the_same_operation_twice_at_once_shares_one_outcome(desk: Make, world: World) -> None:
@@ -76,7 +76,7 @@ def test_the_same_operation_twice_at_once_shares_one_outcome(desk: Make, world: 
     (third,) = one.post(earn(4))
     one.start()
 
-    assert outcome(first, 10) == outcome(second, 10) == outcome(third, 10)
+    assert outcome(first, 60) == outcome(second, 60) == outcome(third, 60)
     assert world.counted() == {(1, 4): 1} and world.rejected() == 0
 
 
@@ -86,7 +86,7 @@ def test_another_amount_under_a_pending_receipt_is_a_conflict(desk: Make, world:
     (third,) = one.post(Submission(1, Redeem(member(1), 4, 10, 2_000_000_000), "4"))
     one.start()
 
-    assert outcome(first, 10).spend_minor == 10
+    assert outcome(first, 60).spend_minor == 10
     for conflicting, differences in (
         (second, {"spend_minor": {"recorded": 10, "requested": 11}}),
         (
@@ -95,7 +95,7 @@ def test_another_amount_under_a_pending_receipt_is_a_conflict(desk: Make, world:
         ),
     ):
         with pytest.raises(ReceiptConflict, match="Receipt 4") as conflict:
-            outcome(conflicting, 10)
+            outcome(conflicting, 60)
         assert conflict.value.details["differences"] == differences
 
 
@@ -108,7 +108,7 @@ def test_the_same_receipt_later_is_rejected_as_used(desk: Make, world: World) ->
 
 def test_two_partners_may_use_one_receipt(desk: Make, world: World) -> None:
     for future in desk().post(earn(4), earn(4, partner=2)):
-        assert outcome(future, 10).accepted
+        assert outcome(future, 60).accepted
 
 
 def test_what_cannot_be_encoded_does_not_stop_its_neighbours(desk: Make, world: World) -> None:
@@ -117,10 +117,10 @@ def test_what_cannot_be_encoded_does_not_stop_its_neighbours(desk: Make, world: 
     (alone,) = one.post(Submission(2, Earn("0x12", 2, 100), "2"))
     one.start()
 
-    assert outcome(good, 10).accepted and outcome(fine, 10).accepted
+    assert outcome(good, 60).accepted and outcome(fine, 60).accepted
     for broken in (bad, alone):
         with pytest.raises(InputError):
-            outcome(broken, 10)
+            outcome(broken, 60)
     assert one.submitter.pending_count == 0
     assert outcome(one.post(earn(5, partner=2))[0], 10).accepted
 
@@ -129,9 +129,9 @@ def test_a_partner_without_a_key_here_is_told_so(desk: Make) -> None:
     strange, known = desk().post(earn(1, partner=3), earn(1))
 
     with pytest.raises(AccessDenied) as caught:
-        outcome(strange, 10)
+        outcome(strange, 60)
     assert caught.value.code == "partner_key_missing"
-    assert outcome(known, 10).accepted
+    assert outcome(known, 60).accepted
 
 
 def test_a_caller_who_cannot_wait_is_told_that_it_is_pending(desk: Make) -> None:
@@ -167,7 +167,7 @@ def test_who_joins_an_operation_waits_until_it_is_durable(desk: Make) -> None:
 
     go_on.set()
     for thread in threads:
-        thread.join(10)
+        thread.join(60)
     assert one.submitter.pending_count == 1
 
 
@@ -188,7 +188,7 @@ def test_callers_share_commits(desk: Make, world: World, monkeypatch: pytest.Mon
     for thread in threads:
         thread.join()
 
-    assert all(outcome(future, 20).accepted for future in futures)
+    assert all(outcome(future, 60).accepted for future in futures)
     assert len(futures) == 30 and len(commits) < 15
 
 
@@ -200,7 +200,7 @@ def test_an_old_process_s_operation_is_joined(desk: Make, world: World, engine: 
     same, other = two.post(earn(1, spend_minor=5), earn(1, spend_minor=6))
     two.start()
 
-    assert outcome(same, 20).accepted
+    assert outcome(same, 60).accepted
     with pytest.raises(ReceiptConflict):
-        outcome(other, 20)
+        outcome(other, 60)
     assert world.rejected() == 0

@@ -25,10 +25,10 @@ def test_a_suspended_partner_is_told_so_and_succeeds_later(
     refused = one.post(earn(2), earn(3))
     (other,) = one.post(earn(2, partner=2))
 
-    assert outcome(other, 10).accepted
+    assert outcome(other, 60).accepted
     for future in refused:
         with pytest.raises(AccessDenied) as caught:
-            outcome(future, 20)
+            outcome(future, 60)
         assert caught.value.code == "partner_not_active"
     eventually(lambda: one.submitter.status.is_idle)
     with engine.connect() as connection:

@@ -37,7 +37,7 @@ def test_what_was_rolled_back_is_sent_again(desk: Make, world: World, durable: l
     assert outcome(one.post(earn(1))[0], 10).accepted
     eventually(lambda: one.submitter.status.is_idle)
     snapshot = world.rpc.call("evm_snapshot", [])
-    assert all(outcome(future, 10).accepted for future in one.post(earn(2), earn(3, partner=2)))
+    assert all(outcome(future, 60).accepted for future in one.post(earn(2), earn(3, partner=2)))
     assert outcome(one.post(earn(4))[0], 10).accepted
     eventually(lambda: one.submitter.status.is_idle)
 

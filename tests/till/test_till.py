@@ -171,7 +171,7 @@ def test_the_command(
     monkeypatch.setenv("COALITION_URL", stack.url)
     monkeypatch.setenv("COALITION_API_KEY", stack.keys[1])
     assert "register its key 0x" in run(folder, "init", 9)
-    assert "File exists" in run(folder, "init", 9, status=1)
+    assert "there is a till" in run(folder, "init", 9, status=1)
     register(Till(folder))
     assert run(folder, "earn", MEMBER, 1_250).rstrip().endswith(f"earn 1250 USD  {MEMBER}  signed")
     assert "whole, at least 1" in run(folder, "earn", MEMBER, 0, status=1)
