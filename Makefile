@@ -40,7 +40,7 @@ test-deep: python node ## the long fuzz runs, which `make test` leaves out
 bench: python node-optional ## measure gas and speed into build/bench.json, 15 to 20 minutes
 	.venv/bin/python scripts/bench.py
 
-soak: python node-optional ## break API and chain at random for half an hour, then compare every promise (MINUTES=2, SEED=1)
+soak: python node-optional ## break API, chain and a receiver at random for half an hour, then compare every promise (MINUTES=2, SEED=1)
 	.venv/bin/python scripts/soak.py $(if $(MINUTES),--minutes $(MINUTES)) $(if $(SEED),--seed $(SEED))
 
 slither: python node slither-env ## static analysis of the contracts; accepted findings: docs/slither.md

@@ -1,4 +1,4 @@
-"""Lets tills work while API, follower and chain are killed, stopped, paused and slowed; then compares every promise with the chain.
+"""Lets tills work while API, follower, chain and a receiver of webhooks are killed, paused and slowed; then compares every promise.
 
 Everything random comes from one seed. The ledger is made anew in a temporary folder, or with --folder in that one, where it
 stays for a look at it. Two nodes (API and follower each) share the outbox, the signing keys and the embedded chain. Prints a line
@@ -11,10 +11,13 @@ import argparse
 import asyncio
 import json
 import random
+import signal
 import sys
 import tempfile
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from statistics import quantiles
@@ -25,18 +28,23 @@ from rich.console import Console
 from rich.table import Table
 from soaking.chaos import Chaos
 from soaking.judge import Check, judged, settle
-from soaking.nodes import Ledger, Node
+from soaking.nodes import Ledger, Node, Receiver
+from soaking.offline import allow, hand_in, set_up
 from soaking.tills import Asked, Load, Partner
+from soaking.webhooks import Webhooks
 
 from coalition.chain.deployment import Deployment
 from coalition.chain.keccak import keccak
 from coalition.chain.rpc import HttpRpc
 from coalition.chain.signer import KeySigner
 from coalition.chain.typed_data import Domain
+from coalition.till import Till
 
 ROOT = Path(__file__).resolve().parent.parent
 MEMBERS = 24
+ALLOWING = 12
 NODES = 2
+SCOPES = ("--scope", "earn", "--scope", "redeem", "--scope", "read", "--scope", "admin")
 FIRST_SPEND_MINOR = 5_000_000
 LINE_SECONDS = 5.0
 
@@ -71,36 +79,57 @@ def soak(console: Console, folder: Path, database: str | None, seconds: float, t
     folder.mkdir(parents=True, exist_ok=True)
     ledger = Ledger(folder, database)
     ledger.run("deploy")
-    partners = []
-    for name in ("bakery", "cafe"):
-        number = ledger.run("partner", "add", name, "--earn-rate-bps", 500)["partner"]
-        partners.append(Partner(number, ledger.run("api-key", "issue", name, "--label", "soak")["api_key"]))
-    members = [KeySigner(keccak(f"soak member {number}".encode())) for number in range(MEMBERS)]
     deployment = Deployment.from_json((ledger.home / "deployment.json").read_text())
+    members = [KeySigner(keccak(f"soak member {number}".encode())) for number in range(MEMBERS)]
     nodes = [Node(ledger, f"node {number + 1}") for number in range(NODES)]
-    load = Load(nodes, partners, members, Domain(deployment.chain_id, deployment.ledger), seed)
+    receiver = Receiver(ledger, seed)
+    webhooks = Webhooks(nodes, receiver)
+    partners, offline = _partners(ledger, deployment, nodes[0], webhooks, members)
+    load = Load(nodes, partners, members, Domain(deployment.chain_id, deployment.ledger), offline, seed)
     load.asked += _first(ledger, folder, partners[0], members)
-    for node in nodes:
-        node.start()
-    chaos = Chaos(ledger, nodes, random.Random(f"{seed} chaos"))
+    chaos = Chaos(ledger, nodes, receiver, webhooks, random.Random(f"{seed} chaos"))
+    outbox = sa.create_engine(ledger.outbox_url)
     try:
+        for process in (receiver, *nodes):
+            process.start()
         with _progress(console, load, chaos):
             chaos.start()
             asyncio.run(load.run(seconds, tills))
             chaos.stop()
         console.print("calming down …")
-        url = database or f"sqlite:///{ledger.home / 'outbox.db'}"
-        outbox = sa.create_engine(url)
-        settle(nodes, outbox)
-        checks = list(judged(ledger, HttpRpc(ledger.chain_url()), deployment, nodes, load, outbox))
-        outbox.dispose()
+        settle((receiver, *nodes), nodes, outbox)
+        handed_in = list(hand_in(offline, nodes[0], nodes[-1]))
+        settle((receiver, *nodes), nodes, outbox)
+        checks = list(judged(ledger, HttpRpc(ledger.chain_url()), deployment, nodes, load, handed_in, outbox))
+        checks += [webhooks.drained(), *webhooks.judged(chain_was_killed=chaos.counts["kill chain"] > 0)]
     finally:
-        for node in nodes:
-            if node.pid is not None:
-                node.end(15)
+        outbox.dispose()
+        for process in (*nodes, receiver):
+            if process.pid is not None:
+                process.end(signal.SIGTERM)
     if chaos.error is not None:
         checks.append(Check("nodes start again", "", (repr(chaos.error)[:2_000],)))
     return _report(console, load, chaos, checks, seed, seconds)
+
+
+def _partners(
+    ledger: Ledger, deployment: Deployment, node: Node, webhooks: Webhooks, members: list[KeySigner]
+) -> tuple[list[Partner], list[tuple[Partner, Till]]]:
+    """Partners, each with a webhook and a till without a line. When the node has ended, the chain has stored all that."""
+    partners, offline = [], []
+    node.start()
+    try:
+        for name in ("bakery", "cafe"):
+            made = ledger.run("partner", "add", name, "--earn-rate-bps", 500)
+            key = ledger.run("api-key", "issue", name, "--label", "soak", *SCOPES)["api_key"]
+            partner = Partner(made["partner"], key)
+            partners.append(partner)
+            offline.append((partner, set_up(ledger, node, partner, name)))
+            allow(ledger, deployment.ledger, made["account"], members[:ALLOWING])
+            webhooks.add(partner)
+    finally:
+        node.end(signal.SIGTERM)
+    return partners, offline
 
 
 def _first(ledger: Ledger, folder: Path, partner: Partner, members: list[KeySigner]) -> list[Asked]:
@@ -117,31 +146,28 @@ def _first(ledger: Ledger, folder: Path, partner: Partner, members: list[KeySign
     ]
 
 
-class _progress:  # noqa: N801 - read as a verb: `with _progress(…)`
-    """Prints how it goes."""
+@contextmanager
+def _progress(console: Console, load: Load, chaos: Chaos) -> Iterator[None]:
+    """Print how it goes."""
+    ending = threading.Event()
+    began = time.monotonic()
 
-    def __init__(self, console: Console, load: Load, chaos: Chaos) -> None:
-        self._console, self._load, self._chaos = console, load, chaos
-        self._ending = threading.Event()
-        self._thread = threading.Thread(target=self._run, daemon=True)
-
-    def __enter__(self) -> None:
-        self._thread.start()
-
-    def __exit__(self, *_: object) -> None:
-        self._ending.set()
-        self._thread.join()
-
-    def _run(self) -> None:
-        began = time.monotonic()
-        while not self._ending.wait(LINE_SECONDS):
-            counts = _counts(self._load)
-            faults = self._chaos.counts.total()
-            self._console.print(
+    def tell() -> None:
+        while not ending.wait(LINE_SECONDS):
+            counts = _counts(load)
+            console.print(
                 f"{time.monotonic() - began:6.0f} s  asked {counts['asked']:>7,}  acknowledged {counts['acknowledged']:>7,}  "
-                f"refused {counts['refused']:>5,}  open {counts['open']:>5,}  faults {faults:>4}  {self._chaos.now}",
+                f"refused {counts['refused']:>5,}  open {counts['open']:>5,}  faults {chaos.counts.total():>4}  {chaos.now}",
                 highlight=False,
             )
+
+    thread = threading.Thread(target=tell, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        ending.set()
+        thread.join()
 
 
 def _counts(load: Load) -> dict[str, int]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from urllib.parse import quote
 
@@ -18,13 +18,15 @@ from coalition.errors import ChainUnavailable
 from coalition.ledger.ids import receipt_number
 from coalition.ledger.operations import Kind
 from coalition.ledger.records import OperationRecord, record_of
-from coalition.submit.tables import operations, transactions
-from soaking.nodes import Ledger, Node, wait_until
+from coalition.submit.scheduled import State
+from coalition.submit.tables import operations, scheduled_earns, transactions
+from soaking.nodes import Ledger, Node, Process, wait_until
+from soaking.offline import HandedIn
 from soaking.tills import Asked, Load
 
-__all__ = ["Check", "judged", "settle"]
+__all__ = ["SHOWN_MAX", "Check", "judged", "settle"]
 
-CALM_SECONDS = 180.0
+CALM_SECONDS = 300.0
 LOOKED_UP_MAX = 500
 SHOWN_MAX = 5
 ENDS = (Kind.CAPTURE, Kind.RELEASE)
@@ -44,15 +46,15 @@ class Check:
         return not self.wrong
 
 
-def settle(nodes: Iterable[Node], outbox: sa.Engine) -> None:
-    """Wait until all nodes run and say that all is in order, and nothing is on its way.
+def settle(processes: Iterable[Process], nodes: Sequence[Node], outbox: sa.Engine) -> None:
+    """Wait until all processes run, all nodes say that all is in order, and nothing is on its way.
 
     Raises:
         TimeoutError: it stays otherwise.
     """
-    for node in nodes:
-        if node.pid is None:
-            node.start()
+    for process in processes:
+        if process.pid is None:
+            process.start()
     calm_since: list[float] = []
 
     def calm() -> bool:
@@ -62,11 +64,21 @@ def settle(nodes: Iterable[Node], outbox: sa.Engine) -> None:
         calm_since.append(time.monotonic())
         return calm_since[-1] - calm_since[0] > 3
 
-    wait_until(calm, CALM_SECONDS, f"calm: {[node.checks() for node in nodes]}, {_left(outbox)} left in the outbox")
+    try:
+        wait_until(calm, CALM_SECONDS, "calm")
+    except TimeoutError as error:
+        checks = [node.checks() for node in nodes]
+        raise TimeoutError(f"{error}: nodes say {checks}, {_left(outbox)} are left in the outbox") from None
 
 
 def judged(
-    ledger: Ledger, rpc: Rpc, deployment: Deployment, nodes: list[Node], load: Load, outbox: sa.Engine
+    ledger: Ledger,
+    rpc: Rpc,
+    deployment: Deployment,
+    nodes: list[Node],
+    load: Load,
+    handed_in: Sequence[HandedIn],
+    outbox: sa.Engine,
 ) -> Iterator[Check]:
     """Compare what was acknowledged with the chain, the nodes and the audit."""
     head = history.head(rpc).number
@@ -80,6 +92,8 @@ def judged(
     yield _once(on_chain)
     yield _asked_for(load, on_chain)
     yield _unacknowledged(load, on_chain, nodes[0])
+    yield _pending(load, on_chain)
+    yield _vouchers(handed_in, on_chain)
     yield _left_over(outbox)
     yield _nonces(rpc, [key for row in ledger.run("partner", "list")["partners"] for key in _keys(row)], head)
     yield Check(
@@ -103,7 +117,7 @@ def _of(one: Asked, on_chain: dict[tuple[int, int], list[OperationRecord]]) -> l
 
 
 def _acknowledged(load: Load, on_chain: dict[tuple[int, int], list[OperationRecord]]) -> Check:
-    known = [one for one in load.asked if one.answer is not None]
+    known = [one for one in load.asked if one.answer is not None and not one.due_at]
     wrong = []
     for one in known:
         assert one.answer is not None
@@ -160,7 +174,8 @@ def _unacknowledged(load: Load, on_chain: dict[tuple[int, int], list[OperationRe
                 for found in body.get("operations", ())
                 if found["kind"] == one.kind and found["status"] == "accepted"
             ]
-            if answer.status_code not in (200, 404) or body.get("pending") or len(shown) != len(_of(one, on_chain)):
+            waits = bool(body.get("pending"))
+            if answer.status_code not in (200, 404) or waits > _is_ahead(one) or len(shown) != len(_of(one, on_chain)):
                 wrong.append(
                     f"{one.kind} {one.receipt}: {answer.status_code} {answer.text[:300]}, on chain {_of(one, on_chain)}"
                 )
@@ -168,12 +183,43 @@ def _unacknowledged(load: Load, on_chain: dict[tuple[int, int], list[OperationRe
     return Check("nothing unacknowledged is half there", found, tuple(wrong[:SHOWN_MAX]))
 
 
+def _pending(load: Load, on_chain: dict[tuple[int, int], list[OperationRecord]]) -> Check:
+    """Purchases that were taken in to earn later: each counted once if it is due, and not at all before."""
+    known = [one for one in load.asked if one.answer is not None and one.due_at]
+    ahead = sum(map(_is_ahead, known))
+    wrong = []
+    for one in known:
+        spends = [record.spend_minor for record in _of(one, on_chain)]
+        if spends != ([] if _is_ahead(one) else [one.body["spend_minor"]]):
+            wrong.append(f"{one.receipt} of partner {one.partner.number}, due at {one.due_at}: {spends} on chain")
+    found = f"{len(known) - ahead:,} were due, {ahead:,} are not"
+    return Check("purchases that earn later counted once, and not before", found, tuple(wrong[:SHOWN_MAX]))
+
+
+def _is_ahead(one: Asked) -> bool:
+    return one.due_at > time.time()
+
+
+def _vouchers(handed_in: Sequence[HandedIn], on_chain: dict[tuple[int, int], list[OperationRecord]]) -> Check:
+    wrong, counted = [], 0
+    for one in handed_in:
+        voucher = one.slip.voucher
+        found = on_chain.get((one.partner.number, receipt_number(voucher.receipt)), [])
+        counted += len(found)
+        if not one.is_same or not len(found) == one.counted == (one.again.operation is not None):
+            wrong.append(f"{voucher.receipt} of partner {one.partner.number} is on chain {len(found)} times: {one}")
+    found_text = f"{len(handed_in):,}, by two routes: {counted:,} counted, {len(handed_in) - counted:,} were refused"
+    return Check("each voucher counted once", found_text, tuple(wrong[:SHOWN_MAX]))
+
+
 def _left(outbox: sa.Engine) -> int:
-    """Operations and undecided transactions that are still in the outbox."""
+    """Operations and undecided transactions that are still in the outbox, and purchases that are due."""
     undecided = sa.select(sa.func.count()).select_from(transactions).where(transactions.c.settled_block.is_(None))
+    s = scheduled_earns.c
+    due = sa.select(sa.func.count()).where(s.state == int(State.WAITING), s.due_at <= int(time.time()))
+    everything = sa.select(sa.func.count()).select_from(operations)
     with outbox.connect() as connection:
-        waiting = connection.execute(sa.select(sa.func.count()).select_from(operations)).scalar_one()
-        return int(waiting + connection.execute(undecided).scalar_one())
+        return sum(int(connection.execute(one).scalar_one()) for one in (everything, undecided, due))
 
 
 def _left_over(outbox: sa.Engine) -> Check:

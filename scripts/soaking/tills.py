@@ -1,4 +1,5 @@
-"""The load of a soak: tills that earn, redeem, hold, capture, release, reverse and refund, one by one and in bulk.
+"""The load of a soak: tills that earn, redeem, hold, capture, release, reverse and refund, one by one and in bulk, now or when a
+return window ends; and tills without a line, whose vouchers are handed in at two nodes at once.
 
 Each request is sent to a node at random, sometimes late, sometimes twice at once, sometimes with an `Idempotency-Key`. What
 had no answer is sent again a few times, mixed among later ones, and then given up: nobody may know what became of it but the
@@ -22,6 +23,7 @@ from coalition.chain.signer import KeySigner
 from coalition.chain.typed_data import Domain, authorization_digest
 from coalition.ledger.ids import receipt_number
 from coalition.ledger.operations import Purpose
+from coalition.till import Till
 from soaking.nodes import Node
 
 __all__ = ["Asked", "Load", "Partner"]
@@ -31,8 +33,12 @@ WAIT_SECONDS = 6
 TIMEOUT_SECONDS = 12.0
 BULK_SIZES = (5, 120)
 DELAY_SECONDS = 1.5
+UNHEARD_SECONDS = 0.3
 FOLLOWED_MAX = 400
 DEADLINE_SECONDS = 20 * 86_400
+VOUCHERS_MAX = 6
+PENDING_SECONDS = (2, 20)
+PENDING_LONG_SECONDS = 86_400
 MIX = {
     "earn": 40,
     "bulk": 6,
@@ -43,6 +49,8 @@ MIX = {
     "reverse": 8,
     "refund": 6,
     "conflict": 4,
+    "pending": 4,
+    "vouchers": 4,
 }
 
 
@@ -56,7 +64,10 @@ class Partner:
 
 @dataclass(eq=False)
 class Asked:
-    """One operation that a till wants. `answer` is the acknowledged one, `refusal` the code of a final no."""
+    """One operation that a till wants. `answer` is the acknowledged one, `refusal` the code of a final no.
+
+    `voucher` is how a till without a line signed it, `due_at` (Unix s) when it is to earn, if not at once.
+    """
 
     partner: Partner
     kind: str
@@ -65,6 +76,8 @@ class Asked:
     attempts: int = 0
     answer: dict[str, Any] | None = None
     refusal: str | None = None
+    voucher: dict[str, Any] | None = None
+    due_at: int = 0
     first_seconds: float = field(default_factory=time.monotonic)
 
     @property
@@ -82,6 +95,7 @@ class Load:
         partners: Sequence[Partner],
         members: Sequence[KeySigner],
         domain: Domain,
+        offline: Sequence[tuple[Partner, Till]],
         seed: int,
     ) -> None:
         self.asked: list[Asked] = []
@@ -93,6 +107,7 @@ class Load:
         self._partners = partners
         self._members = members
         self._domain = domain
+        self._offline = offline
         self._chance = random.Random(f"{seed} tills")
         self._numbers = 0
         self._again: deque[Asked] = deque()
@@ -128,19 +143,23 @@ class Load:
         partner = self._chance.choice(self._partners)
         match kind:
             case "bulk":
-                return [self._earn(partner) for _ in range(self._chance.randint(*BULK_SIZES))]
+                wanted = [self._earn(partner) for _ in range(self._chance.randint(*BULK_SIZES))]
             case "redeem" | "hold":
-                return [self._pays(partner, kind)]
+                wanted = [self._pays(partner, kind)]
             case "capture" | "release":
-                return self._ends(kind)
+                wanted = self._ends(kind)
             case "reverse" | "refund":
-                return self._corrects(kind)
+                wanted = self._corrects(kind)
+            case "pending":
+                wanted = [self._later(self._earn(partner))]
+            case "vouchers":
+                wanted = self._signed(self._chance.randint(1, VOUCHERS_MAX))
             case "conflict":
                 one = self._earn(partner)
-                other = Asked(partner, "earn", one.body | {"spend_minor": one.body["spend_minor"] + 1})
-                return [one, other]
+                wanted = [one, Asked(partner, "earn", one.body | {"spend_minor": one.body["spend_minor"] + 1})]
             case _:
-                return [self._earn(partner)]
+                wanted = [self._earn(partner)]
+        return wanted
 
     def _receipt(self) -> str:
         self._numbers += 1
@@ -150,6 +169,32 @@ class Load:
         member = self._chance.choice(self._members).address
         body = {"member": member, "receipt": self._receipt(), "spend_minor": self._chance.randrange(100, 20_000)}
         return self._asked(partner, "earn", body)
+
+    def _later(self, earn: Asked) -> Asked:
+        """Let a purchase earn a little later, or a day later, which this soak does not see."""
+        long = self._chance.random() < 0.1
+        earn.due_at = int(time.time()) + (PENDING_LONG_SECONDS if long else self._chance.randint(*PENDING_SECONDS))
+        earn.body["pending_until"] = _time(earn.due_at)
+        return earn
+
+    def _signed(self, times: int) -> list[Asked]:
+        partner, till = self._chance.choice(self._offline)
+        return [self._voucher(partner, till) for _ in range(times)]
+
+    def _voucher(self, partner: Partner, till: Till) -> Asked:
+        """Let a till without a line sign: mostly a purchase, sometimes points that the member allows."""
+        member = self._chance.choice(self._members).address
+        if self._chance.random() < 0.25:
+            slip = till.redeem(member, self._chance.randrange(1, 9))
+        else:
+            slip = till.earn(member, self._chance.randrange(100, 20_000))
+        shown = dict(slip.voucher.members())
+        body = {name: shown[name] for name in ("member", "spend_minor", "points") if name in shown}
+        shown["issued_at"], shown["signature"] = (
+            _time(slip.voucher.issued_at.timestamp()),
+            "0x" + shown["signature"].hex(),
+        )
+        return Asked(partner, slip.voucher.kind, body | {"receipt": slip.voucher.receipt}, voucher=shown)
 
     def _pays(self, partner: Partner, kind: str) -> Asked:
         member, receipt, points = self._chance.choice(self._members), self._receipt(), self._chance.randrange(1, 9)
@@ -162,7 +207,7 @@ class Load:
             "member": member.address,
             "receipt": receipt,
             "points": points,
-            "deadline": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(deadline)),
+            "deadline": _time(deadline),
             "signature": "0x" + member.sign(digest).hex(),
         }
         return self._asked(partner, kind, body)
@@ -197,8 +242,11 @@ class Load:
         self.asked += [one for one in wanted if not one.attempts]
         for one in wanted:
             one.attempts += 1
-        times = 2 if self._chance.random() < 0.15 else 1
-        await asyncio.gather(*(self._post(wanted, http) for _ in range(times)))
+        if wanted[0].voucher is not None:
+            await self._hand_in(wanted, http)
+        else:
+            times = 2 if self._chance.random() < 0.15 else 1
+            await asyncio.gather(*(self._post(wanted, http) for _ in range(times)))
         for one in wanted:
             if one.answer is None and one.refusal is None and one.attempts < ATTEMPTS_MAX:
                 self._again.insert(self._chance.randint(0, len(self._again)), one)
@@ -208,6 +256,27 @@ class Load:
         one, other = wanted
         self.rivals.append((one, other))
         await asyncio.gather(self._send([one], http), self._send([other], http))
+
+    async def _hand_in(self, wanted: list[Asked], http: httpx.AsyncClient) -> None:
+        """Vouchers, at two nodes at once, in two orders: by the till, say, and by whoever scanned its receipts."""
+        one, other = self._chance.sample(self._nodes, 2)
+        await asyncio.gather(self._hand_in_at(one, wanted, http), self._hand_in_at(other, wanted[::-1], http))
+
+    async def _hand_in_at(self, node: Node, wanted: list[Asked], http: httpx.AsyncClient) -> None:
+        headers = {"Authorization": f"Bearer {wanted[0].partner.key}", "Prefer": f"wait={WAIT_SECONDS}"}
+        vouchers = [one.voucher for one in wanted]
+        try:
+            answer = await http.post(f"{node.url}/v1/vouchers", json={"vouchers": vouchers}, headers=headers)
+        except httpx.HTTPError as error:
+            await self._unheard(error)
+            return
+        self.statuses[str(answer.status_code)] += 1
+        if answer.status_code == httpx.codes.OK:
+            for one, line in zip(wanted, answer.json()["vouchers"], strict=True):
+                found = line.get("operation") or line["problem"]
+                self._told(one, 201 if "operation" in line else found["status"], found)
+        elif answer.status_code != httpx.codes.SERVICE_UNAVAILABLE:
+            self._surprise(wanted[0], answer.status_code, answer.text)
 
     async def _post(self, wanted: list[Asked], http: httpx.AsyncClient) -> None:
         node = self._chance.choice(self._nodes)
@@ -225,7 +294,7 @@ class Load:
         try:
             answer = await http.post(f"{node.url}{path}", content=content, headers=headers)
         except httpx.HTTPError as error:
-            self.statuses[type(error).__name__] += 1
+            await self._unheard(error)
             return
         self.statuses[str(answer.status_code)] += 1
         if not is_bulk:
@@ -234,6 +303,11 @@ class Load:
             self._told_lines(wanted, answer)
         elif answer.status_code != httpx.codes.SERVICE_UNAVAILABLE:
             self._surprise(first, answer.status_code, answer.text)
+
+    async def _unheard(self, error: httpx.HTTPError) -> None:
+        self.statuses[type(error).__name__] += 1
+        if isinstance(error, httpx.ConnectError):
+            await asyncio.sleep(UNHEARD_SECONDS)  # a till whose line is down asks no faster than people pay
 
     def _told_lines(self, wanted: list[Asked], answer: httpx.Response) -> None:
         if answer.headers["content-type"] == "application/x-ndjson":
@@ -246,7 +320,9 @@ class Load:
                 self._told(wanted[line["line"] - 1], 201 if "operation" in line else found["status"], found)
 
     def _told(self, one: Asked, status: int, body: dict[str, Any]) -> None:
-        if status in (200, 201) and body.get("status") == "accepted":
+        if status in (200, 201) and one.due_at and body.get("status") in ("pending", "accepted"):
+            one.answer = body  # of those nothing follows: whoever asked is not told when it counted
+        elif status in (200, 201) and body.get("status") == "accepted":
             if one.answer is None:
                 self.seconds.append(time.monotonic() - one.first_seconds)
                 followed = {"earn": self._earned, "redeem": self._redeemed, "hold": self._held}.get(one.kind)
@@ -260,6 +336,10 @@ class Load:
 
     def _surprise(self, one: Asked, status: int, text: str) -> None:
         self.surprises.append(f"{one.kind} {one.receipt}: {status} {text[:300]}")
+
+
+def _time(seconds: float) -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))
 
 
 def _json(text: str) -> dict[str, Any]:
