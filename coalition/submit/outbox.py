@@ -97,15 +97,15 @@ class Outbox:
         return sorted(found)
 
     def last_id(self, slot: int) -> int:
-        """The highest id ever given in a slot, as far as rows tell."""
-        ours = operations.c.id.between(slot << SLOT_SHIFT, (slot + 1 << SLOT_SHIFT) - 1)
+        """The highest id ever given in a slot, as far as rows tell. A transaction of any slot may carry it."""
+        first, last = slot << SLOT_SHIFT, (slot + 1 << SLOT_SHIFT) - 1
         with self._storage.transaction() as connection:
-            highest = connection.execute(select(func.max(operations.c.id)).where(ours)).scalar()
-            carried = select(transactions.c.operations).where(
-                transactions.c.slot == slot, transactions.c.settled_block.is_(None)
-            )
-            packed = [unpack(ids) for ids in connection.execute(carried).scalars()]
-            return max([highest or slot << SLOT_SHIFT, *(max(ids, default=0) for ids in packed)])
+            highest = select(func.max(operations.c.id)).where(operations.c.id.between(first, last))
+            found = [connection.execute(highest).scalar() or first]
+            carried = select(transactions.c.operations).where(transactions.c.settled_block.is_(None))
+            for packed in connection.execute(carried).scalars():
+                found += [id_ for id_ in unpack(packed) if first <= id_ <= last]
+        return max(found)
 
     # ---- transactions
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+from array import array
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO
@@ -12,8 +13,12 @@ import pytest
 from sqlalchemy import Engine, create_engine, event, inspect, text
 
 from coalition.errors import SetupError, StorageFull
+from coalition.ledger.operations import Kind
 from coalition.submit import migrate, outcome, storage
+from coalition.submit.outbox import Outbox
+from coalition.submit.rows import Row
 from coalition.submit.storage import Slots, Storage
+from coalition.submit.tables import SLOT_SHIFT
 from tests.submit.world import Desk, World, earn
 
 Make = Callable[..., Desk]
@@ -165,6 +170,15 @@ def test_an_outbox_has_an_end_of_parts(engine: Engine, monkeypatch: pytest.Monke
     assert one.take_free() == 0
     one.release()
     others[1].release()
+
+
+def test_ids_stay_in_their_slot_where_transactions_carry_what_was_taken_over(engine: Engine) -> None:
+    taken_over, key = (1 << SLOT_SHIFT) + 41, "0x" + "ab" * 20
+    one = Storage(engine)
+    outbox = Outbox(one)
+    outbox.record([Row("0x" + "cd" * 32, key, 0, 0, 1, Kind.EARN, 2, array("q", [7, taken_over]), b"raw")])
+    assert (outbox.last_id(0), outbox.last_id(1), outbox.last_id(2)) == (7, taken_over, 2 << SLOT_SHIFT)
+    one.close()
 
 
 def test_what_a_dead_process_left_is_taken_over_while_others_run(
