@@ -1,9 +1,10 @@
 """The yardstick: a double-entry ledger in PostgreSQL behind the same routes, as a good engineer would write it.
 
 The same FastAPI, the same strict reading of bodies, the same API keys, the same answers. A purchase is one statement, hence one
-transaction and one round trip: a unique receipt, the member's balance with its check, two entries. Of a bulk request one statement
-takes 500. The partner's side is entries only, without a balance of its own, so that purchases of one partner do not queue for
-one row. What it lacks is what this project is for: campaigns, expiry, several owners, proof.
+transaction and one round trip: a unique receipt, the member's balance with its check, two entries. Of a bulk request one
+statement takes 500; it takes hold of its accounts in one order, so that no two of them wait for each other. The partner's side is
+entries only, without a balance of its own, so that purchases of one partner do not queue for one row. What it lacks is what this
+project is for: campaigns, expiry, several owners, proof.
 
 `postgres_app.py DSN KEYS` (both are addresses of databases); its own address is written to standard output.
 """
@@ -68,17 +69,19 @@ CREATE TABLE entries (
 CREATE INDEX entries_of_account ON entries (account);
 """
 EARN = """
-WITH wanted AS (
+WITH held AS MATERIALIZED (
+  SELECT id, address FROM accounts WHERE address = ANY (%(addresses)s) ORDER BY id FOR NO KEY UPDATE
+), wanted AS (
   SELECT * FROM unnest(%(receipts)s::text[], %(addresses)s::text[], %(spends)s::bigint[]) AS w (receipt, address, spend_minor)
 ), new AS (
   INSERT INTO purchases (partner, receipt, account, spend_minor, points)
-  SELECT %(partner)s, w.receipt, a.id, w.spend_minor, w.spend_minor * %(rate)s / 10000
-  FROM wanted w JOIN accounts a ON a.address = w.address
+  SELECT %(partner)s, w.receipt, held.id, w.spend_minor, w.spend_minor * %(rate)s / 10000
+  FROM wanted w JOIN held ON held.address = w.address
   ON CONFLICT (partner, receipt) DO NOTHING
   RETURNING id, receipt, account, spend_minor, points, at
 ), moved AS (
   UPDATE accounts SET balance = balance + gain.points
-  FROM (SELECT account, sum(points) AS points FROM new GROUP BY account ORDER BY account) AS gain WHERE accounts.id = gain.account
+  FROM (SELECT account, sum(points) AS points FROM new GROUP BY account) AS gain WHERE accounts.id = gain.account
 ), written AS (
   INSERT INTO entries (purchase, account, partner, points)
   SELECT id, account, NULL, points FROM new UNION ALL SELECT id, NULL, %(partner)s, -points FROM new
