@@ -99,6 +99,11 @@ class Settings:
         return self.database_url or f"sqlite:///{self.home / 'outbox.db'}"
 
     @property
+    def has_files(self) -> bool:
+        """True if the databases are files of this machine."""
+        return make_url(self.outbox_url).get_backend_name() == "sqlite"
+
+    @property
     def index_url(self) -> str:
         """Database of the read model, which can be dropped and rebuilt."""
         return self.database_url or f"sqlite:///{self.home / 'index.db'}"

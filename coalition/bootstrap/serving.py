@@ -111,6 +111,7 @@ def _context(ledger: OpenLedger, telemetry: Telemetry) -> Context:
         events=ledger.events,
         streams=EventStreams(ledger.service, ledger.events, ledger.bell),
         webhooks=ledger.webhooks,
+        has_files=ledger.settings.has_files,
         telemetry=telemetry,
         gate=Gate(is_full=lambda: ledger.submitter.is_full),
     )

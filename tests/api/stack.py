@@ -169,6 +169,7 @@ def running(folder: Path, start: int = START, telemetry: Telemetry | None = None
             streams=EventStreams(service, events, bell),
             webhooks=webhooks,
             tills=TillService(rpc, deployment, keystore, service, clock),
+            has_files=True,
             telemetry=telemetry or Telemetry(),
         )
         app = create_app(context)

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import re
+import threading
+from dataclasses import replace
 from typing import Any
 
+import pytest
 from fastapi.testclient import TestClient
+from starlette.datastructures import State
 
-from coalition.api import Check
+from coalition.api import Check, Context
 from tests.api.conftest import MEMBER, STRANGER, Till, code_of
+from tests.api.fakes import FakeBook
 
 
 def test_balance(till: Till) -> None:
@@ -23,6 +28,23 @@ def test_balance(till: Till) -> None:
         "pending": 0,
         "lots": [{"epoch": 8, "points": 995, "expires_at": "2026-03-02T12:00:00Z"}],
     }
+
+
+@pytest.mark.parametrize("has_files", [False, True])
+def test_a_balance_is_read_on_the_spot_only_from_files(
+    http: TestClient, till: Till, book: FakeBook, monkeypatch: pytest.MonkeyPatch, has_files: bool
+) -> None:
+    state: State = http.app.state  # type: ignore[attr-defined]
+    context: Context = state.context
+    threads, balance = set(), book.balance
+    monkeypatch.setattr(book, "balance", lambda *asked: threads.add(threading.current_thread().name) or balance(*asked))
+    state.context = replace(context, has_files=has_files)
+    try:
+        assert till.get(f"/v1/members/{MEMBER}/balance").json()["points"] == 1_000
+        assert any("AnyIO" in name for name in threads) is not has_files
+        assert code_of(till.get(f"/v1/members/{STRANGER}/balance"), 404) == "member_unknown"
+    finally:
+        state.context = context
 
 
 def test_balance_etag(till: Till) -> None:

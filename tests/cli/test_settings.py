@@ -38,6 +38,9 @@ def test_postgresql_by_its_usual_name(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COALITION_DATABASE_URL", "postgres://one@host/name")
     settings = Settings.from_environment()
     assert settings.outbox_url == settings.index_url == "postgresql+psycopg://one@host/name"
+    assert not settings.has_files
+    monkeypatch.delenv("COALITION_DATABASE_URL")
+    assert Settings.from_environment(Path("home")).has_files
 
 
 def test_a_rate_limit_that_is_none_names_its_variable(tmp_path: Path) -> None:

@@ -51,7 +51,10 @@ async def balance(
     if at is not None and block is not None:
         raise InputError("Give at or block, not both.", field="block")
     past = at is not None or block is not None
-    body = await context.read(lambda: _past(context, member, at, block) if past else _balance(context, member))
+    if past:
+        body = await context.read(lambda: _past(context, member, at, block))
+    else:
+        body = await context.glance(lambda: _balance(context, member))
     content = body.model_dump_json(exclude_unset=True).encode()
     tag = f'"{hashlib.sha256(content).hexdigest()[:32]}"'
     headers = {"ETag": tag, "Cache-Control": "private, no-cache", "Vary": "Authorization"}
