@@ -85,7 +85,7 @@ def test_log_and_metrics_of_a_run(tmp_path: Path) -> None:
     assert value(metrics, "coalition_confirm_seconds_count") == 2
     assert value(metrics, "coalition_batch_operations_count") == 2
     assert value(metrics, "coalition_outbox_pending_operations") == 0
-    assert value(metrics, "coalition_index_lag_blocks") == 0
+    assert value(metrics, "coalition_index_lag_blocks") <= 1, "a block may have come just now"
     assert value(metrics, 'coalition_problems_total{code="receipt_conflict"}') == 1
     assert value(metrics, 'coalition_http_request_seconds_count{route="earn",status="2xx"}') == 1
     assert value(metrics, "process_resident_memory_bytes") > 0
