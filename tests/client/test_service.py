@@ -97,13 +97,13 @@ def test_a_chain_that_takes_nothing_is_told_of_in_time(
 
 
 def test_nobody_answers(stack: Stack) -> None:
-    patience = Patience(deadline_seconds=1, attempt_seconds=0.4, first_pause_seconds=0.01)
+    patience = Patience(deadline_seconds=3, attempt_seconds=0.4, first_pause_seconds=0.01)
     with (
         socket.create_server(("127.0.0.1", 0)) as silent,
         Client(f"http://127.0.0.1:{silent.getsockname()[1]}", "ck_1_x", patience=patience) as till,
     ):
         started = time.monotonic()
-        with pytest.raises(OutcomeUnknown, match=r"ReadTimeout, [345] attempts"):
+        with pytest.raises(OutcomeUnknown, match=r"ReadTimeout, \d+ attempts"):
             till.earn(MEMBER, "silence", 100)
         assert 0.5 < time.monotonic() - started < 20
         with pytest.raises(ApiError) as asked:
