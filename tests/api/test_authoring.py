@@ -247,7 +247,7 @@ class SlowTrials(FakeCampaigns):
     def simulate(self, path: Path, partner: int, **some: Any) -> Preview:
         self.partners.append(partner)
         self.begun.set()
-        assert self.go.wait(20)
+        assert self.go.wait(60)
         return super().simulate(path, partner, **some)
 
 
@@ -256,23 +256,29 @@ def test_long_trials_are_computed_one_at_a_time_while_others_are_served(world: W
     context = replace(world.http.app.state.context, authoring=slow)  # type: ignore[attr-defined]
     keys = [world.access.credentials.issue(number, "desk") for number in (1, 1, 2)]
 
-    served = asyncio.run(_served_meanwhile(create_app(context), slow, keys))
+    served = asyncio.run(_served_meanwhile(context, slow, keys))
 
     assert served == (200, [1], [200, 200, 200])
     assert slow.partners == [1, 2, 1], "of one partner, one waits for all"
 
 
-async def _served_meanwhile(app: Any, slow: SlowTrials, keys: list[str]) -> tuple[int, list[int], list[int]]:
+async def _served_meanwhile(context: Any, slow: SlowTrials, keys: list[str]) -> tuple[int, list[int], list[int]]:
     """The status of a read during a trial, whose trials were computed then, and how the trials were answered."""
-    async with AsyncClient(transport=ASGITransport(app), base_url="http://x") as http:
-        trials = []
-        for key in keys:
+    async with AsyncClient(transport=ASGITransport(create_app(context)), base_url="http://x") as http:
+
+        def trial(key: str) -> asyncio.Task[Any]:
             headers = {"Authorization": f"Bearer {key}"}
-            trials.append(
-                asyncio.create_task(http.post("/v1/campaigns/simulate", json={"file": FILE}, headers=headers))
-            )
-            await asyncio.sleep(0.05)
-        await asyncio.to_thread(slow.begun.wait, 20)
+            return asyncio.create_task(http.post("/v1/campaigns/simulate", json={"file": FILE}, headers=headers))
+
+        def waiting() -> tuple[int, int]:
+            return context._trials[1].statistics().tasks_waiting, context.trying.statistics().tasks_waiting
+
+        trials = [trial(keys[0])]
+        await asyncio.to_thread(slow.begun.wait, 60)
+        trials += [trial(key) for key in keys[1:]]
+        async with asyncio.timeout(60):
+            while waiting() != (1, 1):
+                await asyncio.sleep(0.01)
         read = await http.get("/v1/partner", headers={"Authorization": f"Bearer {keys[0]}"})
         begun = list(slow.partners)
         slow.go.set()
