@@ -234,9 +234,11 @@ def test_two_nodes_on_postgresql(server: str, clock: Clock) -> None:
     assert granted(one, key) and granted(one, new)
     clock.now += 60
     assert refused(one, key) == "credential_expired"
-    one.log.add("cli", 1, "a", "", "done", "")
+    begun = one.log.begin("cli", None, "a", "", "")
     two.log.add("cli", 1, "b", "", "done", "")
-    assert one.log.verify().number == 2
+    two.log.end(begun, "done", partner=1)
+    assert one.log.verify().number == 3
+    assert [(row.number, row.outcome) for row in two.log.page(partner=1)] == [(2, "done"), (begun, "done")]
     with pytest.raises(DBAPIError, match="only added to"), engines[1].begin() as connection:
         connection.execute(text("DELETE FROM access_log WHERE number = 2"))
     with engines[0].begin() as connection:
