@@ -26,6 +26,7 @@ from coalition.submit.tables import access_heads, access_keys
 __all__ = ["LOOK_SECONDS", "OVERLAP_SECONDS_MAX", "CredentialStore"]
 
 LOOK_SECONDS = 1.0
+AHEAD_SECONDS = 0.5
 OVERLAP_SECONDS_MAX = 90 * 86_400
 HOUR = 3_600
 LABEL_MAX = 80
@@ -171,11 +172,16 @@ class CredentialStore:
 
     @property
     def is_stale(self) -> bool:
-        """True if it is time to look."""
+        """True if what is in memory does not count any more before somebody looked."""
         return abs(self._clock() - self._looked_at) >= LOOK_SECONDS
 
+    @property
+    def is_ageing(self) -> bool:
+        """True if it is time to look, so that nobody will have to wait for it."""
+        return abs(self._clock() - self._looked_at) >= AHEAD_SECONDS
+
     def look_if_stale(self) -> None:
-        """Look, if it is time to."""
+        """Look, if it has to be."""
         if self.is_stale:
             self.look()
 
@@ -183,7 +189,7 @@ class CredentialStore:
         """Read the keys again if they changed, and write down which were used. Blocks.
 
         Raises:
-            Unavailable: the keys in memory are as they were, and it stays time to look.
+            Unavailable: the keys in memory are as they were, and will be stale.
         """
         with self._lock:
             now = self._clock()

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Annotated, TypeVar
@@ -95,6 +96,7 @@ class Context:
     trying: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(TRIALS_MAX))
     _looking: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(LOOKERS_MAX))
     _freshening: Lock = field(default_factory=Lock)
+    _looks_ahead: set[asyncio.Task[None]] = field(default_factory=set)
     all_bulks: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(BULKS_MAX))
     _bulks: dict[int, CapacityLimiter] = field(
         default_factory=lambda: defaultdict(lambda: CapacityLimiter(BULKS_OF_PARTNER_MAX))
@@ -140,17 +142,29 @@ class Context:
     async def grant_of(self, text: str) -> Grant:
         """Return what a key or token grants; see `Access`.
 
-        Once a second a call waits for a look at the keys, and the others with it, but not behind those who guess.
+        The keys are looked at twice a second while there are calls. A call waits for that only if the last look is a second old,
+        and then not behind those who guess.
         """
         credentials = self.access.credentials
         if credentials.is_stale:
             async with self._freshening:
                 if credentials.is_stale:
                     await to_thread.run_sync(credentials.look_if_stale)
+        elif credentials.is_ageing and not self._freshening.locked():
+            look = asyncio.get_running_loop().create_task(self._look_ahead())
+            self._looks_ahead.add(look)
+            look.add_done_callback(self._looks_ahead.discard)
         known = self.access.known(text)
         if known is not None:
             return known
         return await to_thread.run_sync(self.access.looked_up, text, limiter=self._looking)
+
+    async def _look_ahead(self) -> None:
+        credentials = self.access.credentials
+        async with self._freshening:
+            if credentials.is_ageing:
+                with suppress(Unavailable):  # whoever has to wait for a look is told
+                    await to_thread.run_sync(credentials.look)
 
     async def administer(self, work: Callable[[], T]) -> T:
         """Run what changes keys or writes to the log of administration."""

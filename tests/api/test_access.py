@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import threading
+import time
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -18,10 +21,11 @@ from coalition.access.sources import networks_of
 from coalition.api import create_app
 from coalition.api.examples import BATCH
 from coalition.api.scopes import SCOPE_BY_ROUTE, is_logged
-from coalition.errors import StorageFull
+from coalition.errors import StorageFull, Unavailable
 from tests.api.conftest import DEADLINE, MEMBER, Clock, Till, World, code_of
 from tests.api.openapi import Contract
 
+WAIT_SECONDS = 60.0
 EARNS, REDEEMS = ("earn", "reverse"), ("redeem", "hold", "capture", "release", "refund")
 LINES: list[dict[str, Any]] = [
     {"kind": "earn", "member": MEMBER, "receipt": "L-1", "spend_minor": 500},
@@ -405,3 +409,43 @@ def test_the_log_page_by_page(till: Till, other_till: Till) -> None:
     path = page["next"]
     while path is not None:
         path = till.get(path).json()["next"]
+
+
+def test_nobody_waits_for_a_look_at_keys_that_are_not_a_second_old(
+    till: Till, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    credentials = world.access.credentials
+    looks, gate, look = [], threading.Event(), credentials.look
+
+    def looked() -> None:
+        looks.append(1)
+        assert gate.wait(WAIT_SECONDS)
+        look()
+
+    assert till.get("/v1/partner").status_code == 200
+    monkeypatch.setattr(credentials, "look", looked)
+    world.clock.now += 0.6
+    assert [till.get("/v1/partner").status_code for _ in range(5)] == [200] * 5
+    until(lambda: looks == [1])
+    gate.set()
+    until(lambda: not credentials.is_ageing)
+    assert looks == [1]
+
+    with monkeypatch.context() as failing:
+        failing.setattr(credentials, "look", _unavailable)
+        world.clock.now += 0.6
+        assert till.get("/v1/partner").status_code == 200
+        world.clock.now += 0.5
+        assert code_of(till.get("/v1/partner"), 503) == "storage_unavailable"
+    assert till.get("/v1/partner").status_code == 200
+
+
+def until(is_so: Callable[[], bool]) -> None:
+    ends = time.monotonic() + WAIT_SECONDS
+    while not is_so():
+        assert time.monotonic() < ends
+        time.sleep(0.01)
+
+
+def _unavailable() -> None:
+    raise Unavailable("The database is away.", code="storage_unavailable")
