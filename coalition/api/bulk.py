@@ -253,7 +253,10 @@ class BulkAnswer(Response):
             if self.media_type == NDJSON:
                 await self._serve(_Inbox(), send)
             else:
-                values = await self._array()
+                try:
+                    values = await self._array()
+                except ClientDisconnect:
+                    return  # nothing of it was taken, and nobody reads an answer
                 await self._serve(_Inbox(deque(enumerate(values, 1)), is_over=True), send)
 
     async def _array(self) -> list[Any]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
 from httpx import Response
+from starlette.types import Message
 
 from coalition.api import bulk as bulk_module
 from coalition.errors import ChainUnavailable, SetupError, StorageFull, Unavailable
@@ -252,3 +254,32 @@ def test_batches_smaller_than_the_request_keep_the_order(till: Till, monkeypatch
     found, summary = sent(till, "array", [earn(receipt) for receipt in receipts])
     assert [line["receipt"] for line in found] == receipts
     assert (summary["accepted"], summary["replayed"]) == (20, 40)
+
+
+def test_whoever_leaves_in_the_middle_of_an_array_leaves_nothing_behind(
+    http: TestClient, till: Till, book: FakeBook
+) -> None:
+    coming = iter([{"type": "http.request", "body": b'[{"kind": ', "more_body": True}, {"type": "http.disconnect"}])
+    sent = []
+
+    async def receive() -> Message:
+        return next(coming)
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    scope = {
+        "type": "http",
+        "http_version": "1.1",
+        "method": "POST",
+        "scheme": "http",
+        "path": "/v1/operations",
+        "query_string": b"",
+        "root_path": "",
+        "headers": [(b"authorization", f"Bearer {till.key}".encode()), (b"content-type", b"application/json")],
+        "client": ("127.0.0.1", 50_000),
+        "server": ("127.0.0.1", 80),
+    }
+    asyncio.run(http.app(scope, receive, send))  # type: ignore[arg-type]
+    assert sent == [] and book.records == []
+    assert next(coming, None) is None
