@@ -59,9 +59,11 @@ class TransactionRow(NamedTuple):
 
 def events_after(connection: Connection, partner: int, after: Place, depth: int, limit: int) -> list[EventRow] | None:
     """See `Queries.events_after`."""
-    head = book.cursor_of(connection).number
-    if after.block > head:
-        return []
+    cursor = book.cursor_of(connection)
+    head = cursor.number
+    if after.block > head:  # not read again yet, or the chain that replaced it is shorter
+        is_gone = head == cursor.seen and after.block_hash != ""
+        return None if is_gone else []
     if _is_replaced(connection, after):
         return None
     place, last = tuple_(literal(after.block), literal(after.log)), head - depth
