@@ -19,8 +19,7 @@ from coalition.errors import CoalitionError, InputError, StorageFull, Unavailabl
 __all__ = ["begin", "logged"]
 
 ACTION_MAX = 200
-NAME = "coalition.administration"
-logger = logging.getLogger(NAME)
+logger = logging.getLogger("coalition.administration")
 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 

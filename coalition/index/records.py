@@ -111,10 +111,12 @@ def counted_between(connection: Connection, partner: int, first: int, last: int,
 
 def highest_between(connection: Connection, partner: int, first: int, last: int) -> int | None:
     """Return the highest receipt from `first` to `last` that counted; None if none did."""
-    question = select(func.max(o.receipt)).where(
+    question = select(o.receipt).where(
         o.code == 0, o.partner == partner, o.receipt.between(receipt_key(first), receipt_key(last))
     )
-    highest = connection.execute(question).scalar()
+    highest = connection.execute(
+        question.order_by(o.receipt.desc()).limit(1)
+    ).scalar()  # PostgreSQL has no max() of bytes
     return None if highest is None else receipt_of(highest)
 
 

@@ -14,7 +14,7 @@ from benches.served import HERE, MEMBERS, PARTNERS, server
 from coalition.access import Access
 from coalition.chain.signer import KeySigner
 from coalition.submit import migrate
-from tests.submit.postgres import binaries, running
+from tests.postgres import binaries, running
 
 __all__ = ["measure"]
 

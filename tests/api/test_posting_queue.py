@@ -66,6 +66,16 @@ def posting(queue: PostingQueue, number: int, seconds: float = WAIT) -> asyncio.
     return asyncio.ensure_future(queue.post(lambda: asked(number), seconds))
 
 
+async def in_a_row(queue: PostingQueue, service: FakeService, count: int) -> list[asyncio.Task[tuple[Asked, Answer]]]:
+    """Purchases, one in each round of the event loop, once all of them are recorded."""
+    calls = []
+    for number in range(count):
+        calls.append(posting(queue, number))
+        await asyncio.sleep(0)
+    await until(lambda: len(service.open) == count)
+    return calls
+
+
 async def until(condition: Any) -> None:
     async with asyncio.timeout(WAIT):
         while not condition():
@@ -113,11 +123,7 @@ def test_who_comes_in_a_row_is_recorded_together(
     monkeypatch.setattr(posting_queue, "GATHER_SECONDS", 1_000.0)
 
     async def work() -> None:
-        calls = []
-        for number in range(20):
-            calls.append(posting(queue, number))
-            await asyncio.sleep(0)
-        await until(lambda: len(service.open) == 20)
+        calls = await in_a_row(queue, service, 20)
         calls.append(posting(queue, 20))  # nobody follows: it does not wait
         await until(lambda: len(service.open) == 21)
         for number in range(21):
@@ -134,11 +140,7 @@ def test_nobody_waits_longer_for_those_who_follow(
     monkeypatch.setattr(posting_queue, "GATHER_SECONDS", 0.0)
 
     async def work() -> None:
-        calls = []
-        for number in range(20):
-            calls.append(posting(queue, number))
-            await asyncio.sleep(0)
-        await until(lambda: len(service.open) == 20)
+        calls = await in_a_row(queue, service, 20)
         for number in range(20):
             service.decide(number)
         await asyncio.gather(*calls)

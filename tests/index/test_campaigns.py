@@ -55,15 +55,18 @@ from tests.index.campaigns import (
     story,
     terms_of,
 )
+from tests.index.conftest import kept
 from tests.index.support import DAY, START, Books, contents, followed, opened
 from tests.index.witnesses import rebuilt
 
 
-@pytest.fixture(scope="module")
-def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Books, Engine]]:
-    """Books in which all of the story happened, and their read model. Not to be changed: tests share them."""
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def told(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Books, Engine]]:
+    """Books in which all of the story happened, and their read model, in a file and then in PostgreSQL. Not to be changed: tests
+    share them.
+    """
     books = Books(TesterRpc(START))
-    engine = opened(tmp_path_factory.mktemp("story") / "index.db")
+    engine = kept(request, tmp_path_factory, "story")
     story(books, engine)
     yield books, engine
     engine.dispose()

@@ -1,4 +1,4 @@
-"""The same read model on PostgreSQL."""
+"""The read model on PostgreSQL; most tests of this folder ask it too."""
 
 from __future__ import annotations
 
@@ -13,51 +13,14 @@ from coalition.errors import Unavailable
 from coalition.index.database import open_database
 from coalition.index.follower import Follower
 from coalition.index.queries import Queries
-from coalition.index.rebuild import rebuild
 from tests.index.support import Books, contents, opened
-from tests.submit import postgres
-
-pytestmark = pytest.mark.skipif(
-    postgres.binaries() is None, reason="PostgreSQL is neither on PATH nor in /usr/lib/postgresql"
-)
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[str]:
-    with postgres.running() as url:
-        yield url
 
 
 @pytest.fixture
-def database(server: str, tmp_path: Path) -> Iterator[Engine]:
-    engine = opened(tmp_path, server.replace("postgresql+psycopg://", "postgresql://"))
+def database(empty_server: str, tmp_path: Path) -> Iterator[Engine]:
+    engine = opened(tmp_path, empty_server.replace("postgresql+psycopg://", "postgresql://"))
     yield engine
-    with engine.begin() as connection:
-        connection.exec_driver_sql("DROP SCHEMA public CASCADE; CREATE SCHEMA public")
     engine.dispose()
-
-
-def test_it_holds_the_rows_that_sqlite_holds(books: Books, database: Engine, read_model: Engine) -> None:
-    rebuild(database, books.rpc, books.deployment)
-    assert contents(database) == contents(read_model)
-
-
-def test_it_answers_as_sqlite_does(books: Books, database: Engine, read_model: Engine) -> None:
-    rebuild(database, books.rpc, books.deployment)
-    one, other = Queries(database), Queries(read_model)
-    now = other.head().timestamp
-    assert one.head() == other.head()
-    assert one.totals() == other.totals()
-    assert one.partner_totals() == other.partner_totals()
-    assert one.issued_by_member() == other.issued_by_member()
-    assert one.partners() == other.partners()
-    for member in books.members:
-        assert one.balance(member.address, now) == other.balance(member.address, now)
-    page = one.history(limit=5)
-    assert page == other.history(limit=5)
-    assert one.history(limit=5, cursor=page.cursor) == other.history(limit=5, cursor=page.cursor)
-    assert one.original(1, 4) == other.original(1, 4)
-    assert one.corrected(1, 4) == other.corrected(1, 4)
 
 
 def test_replaced_blocks_are_rolled_back(fresh: Books, database: Engine, tmp_path: Path) -> None:

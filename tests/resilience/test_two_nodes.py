@@ -18,8 +18,8 @@ import sqlalchemy as sa
 from coalition.client import Client
 from coalition.client.webhooks import verify
 from coalition.submit.tables import webhooks
+from tests import postgres
 from tests.cli.process import TIMEOUT, coalition, spawn, up, wait_until
-from tests.submit import postgres
 from tests.webhooks.receiver import Came, receiving
 
 pytestmark = pytest.mark.skipif(

@@ -80,11 +80,11 @@ class Stack:
 
 
 @contextmanager
-def stack_on(chain: Chain, folder: Path, *, follows: bool = True) -> Iterator[Stack]:
-    """A process's parts over `chain`, its databases in `folder`."""
+def stack_on(chain: Chain, folder: Path, server: str | None = None, *, follows: bool = True) -> Iterator[Stack]:
+    """A process's parts over `chain`, its databases in `folder` or, if there is one, on `server`."""
     with ExitStack() as stack:
-        index = open_database(f"sqlite:///{folder / 'index.db'}")
-        outbox = sa.create_engine(f"sqlite:///{folder / 'outbox.db'}")
+        index = open_database(server or f"sqlite:///{folder / 'index.db'}")
+        outbox = sa.create_engine(server or f"sqlite:///{folder / 'outbox.db'}")
         stack.callback(index.dispose)
         stack.callback(outbox.dispose)
         migrate_index(index)

@@ -31,9 +31,9 @@ def chain() -> Chain:
 
 
 @pytest.fixture
-def stack(chain: Chain, tmp_path: Path) -> Iterator[Stack]:
+def stack(chain: Chain, either_server: str | None, tmp_path: Path) -> Iterator[Stack]:
     snapshot = chain.rpc.call("evm_snapshot", [])
-    with stack_on(chain, tmp_path) as made:
+    with stack_on(chain, tmp_path, either_server) as made:
         yield made
     chain.rpc.call("evm_revert", [snapshot])
 

@@ -11,7 +11,6 @@ from sqlalchemy import Engine, create_engine
 
 from coalition.chain.tester import TesterRpc
 from coalition.submit import migrate
-from tests.submit import postgres
 from tests.submit.world import Desk, World
 
 
@@ -28,28 +27,12 @@ def engine(tmp_path: Path) -> Iterator[Engine]:
     engine.dispose()
 
 
-@pytest.fixture(scope="session")
-def server() -> Iterator[str | None]:
-    """The URL of a PostgreSQL; None where it is not installed."""
-    if postgres.binaries() is None:
-        yield None
-        return
-    with postgres.running() as url:
-        yield url
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def either_engine(request: pytest.FixtureRequest, server: str | None, tmp_path: Path) -> Iterator[Engine]:
+@pytest.fixture
+def either_engine(either_server: str | None, tmp_path: Path) -> Iterator[Engine]:
     """The tables in an SQLite file, and then in PostgreSQL."""
-    if request.param == "postgresql" and server is None:
-        pytest.skip("PostgreSQL is neither on PATH nor in /usr/lib/postgresql")
-    is_server = request.param == "postgresql" and server is not None
-    engine = create_engine(server if is_server and server else f"sqlite:///{tmp_path / 'outbox.db'}")
+    engine = create_engine(either_server or f"sqlite:///{tmp_path / 'outbox.db'}")
     migrate(engine)
     yield engine
-    if is_server:
-        with engine.begin() as connection:
-            connection.exec_driver_sql("DROP SCHEMA public CASCADE; CREATE SCHEMA public")
     engine.dispose()
 
 

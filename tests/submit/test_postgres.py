@@ -9,33 +9,18 @@ from sqlalchemy import Engine, create_engine, func, select, text
 
 from coalition.submit import migrate, outcome
 from coalition.submit.storage import Slots
-from coalition.submit.tables import metadata, operations, transactions
-from tests.submit import postgres
+from coalition.submit.tables import operations, transactions
 from tests.submit.world import Desk, World, earn
-
-pytestmark = pytest.mark.skipif(
-    postgres.binaries() is None, reason="PostgreSQL is not installed (Debian: apt-get install postgresql)"
-)
-pytest.importorskip("psycopg", reason="the extra `postgres` is not installed")
 
 Make = Callable[..., Desk]
 
 
-@pytest.fixture(scope="module")
-def url() -> Iterator[str]:
-    with postgres.running() as url:
-        yield url
-
-
 @pytest.fixture
-def engine(url: str) -> Iterator[Engine]:
-    engine = create_engine(url)
+def engine(empty_server: str) -> Iterator[Engine]:
+    engine = create_engine(empty_server)
     migrate(engine)
     migrate(engine)
     yield engine
-    with engine.begin() as connection:
-        metadata.drop_all(connection)
-        connection.execute(text("DROP TABLE alembic_version_submit"))
     engine.dispose()
 
 
@@ -96,13 +81,12 @@ def test_rolled_back_operations_are_sent_again(desk: Make, world: World, eventua
     eventually(lambda: world.counted() == {(1, 1): 1})
 
 
-def test_a_database_that_is_gone_and_back(desk: Make, world: World, url: str, eventually: Callable) -> None:
+def test_a_database_that_is_gone_and_back(desk: Make, world: World, engine: Engine, eventually: Callable) -> None:
     one = desk()
     assert outcome(one.post(earn(1))[0], 20).accepted
-    admin = create_engine(url, isolation_level="AUTOCOMMIT")
-    with admin.connect() as other:
+    with engine.execution_options(isolation_level="AUTOCOMMIT").connect() as other:
         other.execute(text("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()"))
-    admin.dispose()
+    engine.dispose()
     for receipt in range(2, 6):
         eventually(lambda receipt=receipt: _posts(one, receipt))
     assert set(world.counted().values()) == {1} and len(world.counted()) == 5

@@ -41,6 +41,11 @@ def world(deployed: World) -> Iterator[World]:
     deployed.rpc.call("evm_revert", [snapshot])
 
 
+@pytest.fixture
+def engine(either_engine: Engine) -> Engine:
+    return either_engine
+
+
 def signed(world: World, nonce: int, *receipts: int, signer: KeySigner = OWN, partner: int = 3, gas: int = 0) -> Row:
     data = encode_batch(Kind.EARN, [Earn(member(1), receipt, 100, True) for receipt in receipts])
     limit = gas or gas_limit(Kind.EARN, len(receipts))

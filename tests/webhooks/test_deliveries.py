@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -20,23 +18,10 @@ from coalition.service.webhook_course import (
     PAUSES_SECONDS,
 )
 from coalition.service.webhooks import WebhookShown
-from tests.webhooks.receiver import Receiver, receiving
+from tests.webhooks.receiver import Receiver
 from tests.webhooks.world import World, account
 
 LONGEST = 1 + JITTER
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
-    found = World(tmp_path)
-    yield found
-    found.close()
-
-
-@pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    with receiving() as found:
-        yield found
 
 
 def settled(world: World, shown: WebhookShown, waiting: int = 0, dead: int = 0) -> bool:

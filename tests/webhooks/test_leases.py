@@ -10,7 +10,6 @@ import pytest
 from coalition.service.deliveries import Deliveries
 from coalition.submit.webhook_leases import Progress, WebhookLeases
 from coalition.submit.webhooks import Checkpoint, Kept, WebhookRow, WebhookStore
-from tests.submit import postgres
 from tests.webhooks.receiver import receiving
 from tests.webhooks.world import World
 
@@ -19,24 +18,10 @@ LEASE = 30
 Node = Callable[[str], WebhookLeases]
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[str | None]:
-    if postgres.binaries() is None:
-        yield None
-        return
-    with postgres.running() as url:
-        yield url
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def world(request: pytest.FixtureRequest, server: str | None, tmp_path: Path) -> Iterator[World]:
-    if request.param == "postgresql" and server is None:
-        pytest.skip("PostgreSQL is neither on PATH nor in /usr/lib/postgresql")
-    found = World(tmp_path, server if request.param == "postgresql" else None)
+@pytest.fixture
+def world(either_server: str | None, tmp_path: Path) -> Iterator[World]:
+    found = World(tmp_path, either_server)
     yield found
-    if request.param == "postgresql":
-        with found.engine.begin() as connection:
-            connection.exec_driver_sql("DROP SCHEMA public CASCADE; CREATE SCHEMA public")
     found.close()
 
 

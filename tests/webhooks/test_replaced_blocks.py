@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
@@ -12,7 +11,7 @@ from coalition.index.queries import EventRow, Head, Place
 from coalition.service.webhook_course import PAUSES_SECONDS
 from tests.api.fakes import FakeBook
 from tests.webhooks import world as worlds
-from tests.webhooks.receiver import Receiver, receiving
+from tests.webhooks.receiver import Receiver
 from tests.webhooks.test_deliveries import LONGEST, settled
 from tests.webhooks.world import World, account
 
@@ -45,17 +44,11 @@ class ForkingBook(FakeBook):
 
 
 @pytest.fixture
-def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+def world(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> World:
+    """As elsewhere, over such a book."""
     monkeypatch.setattr(worlds, "FakeBook", ForkingBook)
-    found = World(tmp_path)
-    yield found
-    found.close()
-
-
-@pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    with receiving() as found:
-        yield found
+    found: World = request.getfixturevalue("world")
+    return found
 
 
 @pytest.mark.parametrize("restarts", [False, True])

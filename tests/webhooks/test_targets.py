@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterator
 from typing import Any
 
 import httpx
@@ -14,17 +13,11 @@ from coalition.errors import InputError, SetupError
 from coalition.service.sealing import Seal
 from coalition.service.webhook_sender import Reply, Sender, Target
 from coalition.service.webhook_targets import Reach, TargetForbidden, address_of, check_url
-from tests.webhooks.receiver import Receiver, receiving
+from tests.webhooks.receiver import Receiver
 
 PRIVATE = ("10.0.0.1", "172.16.5.4", "192.168.1.1", "100.64.0.1", "fd00::1")
 NEVER = ("169.254.169.254", "fe80::1", "0.0.0.0", "::", "224.0.0.1", "ff02::1", "64:ff9b::a00:1", "2002:a00:1::")
 HERE = ("127.0.0.1", "127.9.9.9", "::1", "::ffff:127.0.0.1")
-
-
-@pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    with receiving() as found:
-        yield found
 
 
 def pointed(monkeypatch: pytest.MonkeyPatch, *addresses: str) -> None:

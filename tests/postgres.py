@@ -55,6 +55,26 @@ def _running(folder: Path) -> Iterator[str]:
         _run([*as_user, found / "pg_ctl", "-D", data, "-m", "immediate", "-w", "stop"], folder)
 
 
+def empty(url: str) -> None:
+    """Drop every table, as if the server had just been started."""
+    _execute(url, "DROP SCHEMA public CASCADE; CREATE SCHEMA public")
+
+
+def another(url: str, name: str) -> str:
+    """The URL of another database of the same server, which is new."""
+    _execute(url, f'CREATE DATABASE "{name}"')
+    return url.rpartition("/")[0] + "/" + name
+
+
+def _execute(url: str, statement: str) -> None:
+    from sqlalchemy import create_engine  # the contracts' tests load this file where there is none
+
+    engine = create_engine(url, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.exec_driver_sql(statement)
+    engine.dispose()
+
+
 def _run(command: list[str | Path], folder: Path) -> None:
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=folder)
 
