@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import gc
 import socket
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from math import ceil
 
 import uvicorn
@@ -22,6 +21,7 @@ from coalition.api.streams import EventStreams
 from coalition.bootstrap.health import readiness
 from coalition.bootstrap.ledger import OpenLedger
 from coalition.bootstrap.stopping import LAST_SECONDS, Server, flushed
+from coalition.bootstrap.sweeping import swept
 from coalition.errors import InputError, SetupError
 from coalition.service.balances import PastBalances
 from coalition.service.campaign_authoring import CampaignAuthoring
@@ -59,6 +59,8 @@ def serve(ledger: OpenLedger, host: str, port: int, announce: Callable[[str], No
     with exporting() as tracing:
         context = _context(ledger, _telemetry(ledger, log, tracing))
         app = create_app(context)
+        for _ in iter_route_contexts(app.routes):
+            pass  # is made now, and not by the first request
         config = config_of(app, ledger.settings.trusted_proxies, seconds)
 
         def closing() -> None:
@@ -71,25 +73,10 @@ def serve(ledger: OpenLedger, host: str, port: int, announce: Callable[[str], No
             _measured(ledger.settings, context.telemetry),
             PendingPoster(ledger.later),
             ledger.deliveries.running(),
-            _settled_in(app),
+            swept(lambda: not context.gate.serving),
         ):
             server.run(sockets=[listener])
         flushed(ledger.submitter, seconds)
-
-
-@contextmanager
-def _settled_in(app: FastAPI) -> Iterator[None]:
-    """Make now what the first request would make, and then look for cyclic garbage only among what comes later: to look through
-    all that a process has loaded takes a tenth of a second, in which nobody is served.
-    """
-    for _ in iter_route_contexts(app.routes):
-        pass
-    gc.collect()
-    gc.freeze()
-    try:
-        yield
-    finally:
-        gc.unfreeze()
 
 
 def _context(ledger: OpenLedger, telemetry: Telemetry) -> Context:

@@ -14,13 +14,14 @@ from sqlalchemy.exc import DBAPIError, NoSuchModuleError
 
 from coalition.errors import CoalitionError, IntegrityError, SetupError, StorageFull, Unavailable
 
-__all__ = ["VERSION_TABLE", "mark", "migrate", "open_database", "reading", "translated", "writing"]
+__all__ = ["VERSION_TABLE", "asking", "mark", "migrate", "open_database", "reading", "translated", "writing"]
 
 BUSY_SECONDS = 30
 MIGRATIONS = Path(__file__).parent / "migrations"
 VERSION_TABLE = "alembic_version_index"  # apart from those of other tables in the same database
 POSTGRESQL = "postgresql+psycopg"
 WRITES = "coalition_writes"
+ALONE = "coalition_alone"
 PRAGMAS = ("journal_mode = WAL", "synchronous = NORMAL", "temp_store = MEMORY", "cache_size = -65536")
 FULL = ("disk is full", "no space left", "disk full")
 MISSING = ("no such table", "no such column", "does not exist")
@@ -82,6 +83,16 @@ def reading(engine: Engine) -> Iterator[Connection]:
 
 
 @contextmanager
+def asking(engine: Engine) -> Iterator[Connection]:
+    """A connection for one question, which is of one moment by itself: without a transaction, whose beginning and end would be two
+    more questions.
+    """
+    options: dict[str, Any] = {ALONE: True} if engine.dialect.name == "sqlite" else {"isolation_level": "AUTOCOMMIT"}
+    with translated(), engine.execution_options(**options).connect() as connection:
+        yield connection
+
+
+@contextmanager
 def writing(engine: Engine) -> Iterator[Connection]:
     """A connection in one transaction: all or nothing. Writers come one after another."""
     with translated(), engine.execution_options(**{WRITES: True}).begin() as connection:
@@ -131,5 +142,6 @@ def _prepare(connection: Any, _record: Any) -> None:
 
 
 def _begin(connection: Connection) -> None:
-    writes = connection.get_execution_options().get(WRITES, False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+    options = connection.get_execution_options()
+    if not options.get(ALONE, False):
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get(WRITES, False) else "BEGIN")

@@ -198,8 +198,7 @@ class Queries:
 
     def balance(self, account: str, timestamp: int) -> Balance:
         """Return what an account has at a time not before that of the head; zeros for one that was never seen."""
-        with reading(self._engine) as connection:
-            return totals.balance_of(connection, account, timestamp)
+        return totals.balance_of(self._engine, account, timestamp)
 
     def balance_at(self, account: str, timestamp: int) -> tuple[Balance, int]:
         """Return what an account had at a Unix time not after that of the head, and the last block until then."""

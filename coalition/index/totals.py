@@ -7,12 +7,13 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Select, bindparam, exists, func, select, true
+from sqlalchemy import Connection, Engine, Select, bindparam, exists, func, select, true
 
 from coalition.index import tables
 from coalition.index.book import epochs_of
+from coalition.index.database import asking, reading
 from coalition.index.epochs import Epochs
-from coalition.index.holds import hold_rows
+from coalition.index.holds import HoldRow, hold_rows
 from coalition.index.projection import OWN_ACCOUNT
 from coalition.index.stored import portions
 from coalition.ledger.operations import Kind, Rejection
@@ -112,9 +113,15 @@ class Totals:
     debts: int
 
 
-def balance_of(connection: Connection, account: str, timestamp: int) -> Balance:
+def balance_of(engine: Engine, account: str, timestamp: int) -> Balance:
     """See `Queries.balance`."""
-    rows = connection.execute(_balance(), {"address": account}).all()
+    holds: Sequence[HoldRow] = ()
+    with asking(engine) as connection:
+        rows = connection.execute(_balance(), {"address": account}).all()
+    if rows and rows[0].has_holds:
+        with reading(engine) as connection:  # both answers are of one moment
+            rows = connection.execute(_balance(), {"address": account}).all()
+            holds = hold_rows(connection, account=account)
     if not rows:
         return Balance(account, False, 0, (), 0, 0)
     first = rows[0]
@@ -125,7 +132,6 @@ def balance_of(connection: Connection, account: str, timestamp: int) -> Balance:
         for row in rows
         if row.epoch is not None and row.epoch > expired
     )
-    holds = hold_rows(connection, account=account) if first.has_holds else ()
     held = sum(hold.lots.rolled(epochs.at(timestamp), epochs.validity).total for hold in holds)
     return Balance(account, first.is_member, sum(lot.points for lot in live), live, held, first.debt)
 

@@ -9,11 +9,11 @@ from __future__ import annotations
 import hashlib
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Header, Path, Query
+from fastapi import APIRouter, Depends, Header, Path, Query, Request
 from fastapi.responses import Response
 
-from coalition.api.bodies import StrictRoute
-from coalition.api.context import Ctx, partner_of
+from coalition.api.bodies import Handler, StrictRoute
+from coalition.api.context import Ctx, bearer, caller_of, context_of, partner_of
 from coalition.api.documents import READING
 from coalition.api.render import json_response
 from coalition.api.requests import Time
@@ -25,7 +25,27 @@ from coalition.service.checks import check_address
 
 __all__ = ["balance_body", "router"]
 
-router = APIRouter(prefix="/members", tags=["members"], route_class=StrictRoute, dependencies=[Depends(partner_of)])
+
+class BalanceRoute(StrictRoute):
+    """A question without parameters goes straight to the handler, as an operation does with `DirectRoute`."""
+
+    def handler(self) -> Handler:
+        """As in the base class."""
+        by_parameters = super().handler()
+
+        async def handle(request: Request) -> Response:
+            if request.scope["query_string"]:
+                return await by_parameters(request)
+            context = await context_of(request)
+            await caller_of(request, context, await bearer(request))
+            known = request.headers.get("if-none-match")
+            response: Response = await self.endpoint(context, request.path_params["member"], if_none_match=known)
+            return response
+
+        return handle
+
+
+router = APIRouter(prefix="/members", tags=["members"], route_class=BalanceRoute, dependencies=[Depends(partner_of)])
 ETAG: dict[str, Any] = {
     "ETag": {"description": "Changes when anything in the body does.", "schema": {"type": "string"}}
 }

@@ -1,4 +1,4 @@
-"""The shorter way to a posting handler answers as FastAPI's own way does."""
+"""The shorter ways to a handler answer as FastAPI's own way does."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from fastapi.testclient import TestClient
 from coalition.access import CredentialStore, Scope
 from coalition.api import create_app
 from coalition.api.bodies import Handler, StrictRoute
+from coalition.api.routes.members import BalanceRoute
 from coalition.api.routes.posting import PostingRoute
 from tests.api.conftest import DEADLINE, MEMBER
 
@@ -24,6 +25,7 @@ COMPARED = (
     "retry-after",
     "www-authenticate",
 )
+CACHED = ("content-type", "etag", "cache-control", "vary", "www-authenticate")
 REQUESTS: tuple[tuple[str, Any, dict[str, str]], ...] = (
     ("earn", EARN, {}),
     ("earn", EARN, {"Prefer": "respond-async"}),
@@ -58,7 +60,42 @@ REQUESTS: tuple[tuple[str, Any, dict[str, str]], ...] = (
 )
 
 
-def test_the_shorter_way_answers_as_fastapi_does(
+BALANCE = f"/v1/members/{MEMBER}/balance"
+QUESTIONS: tuple[tuple[str, dict[str, str]], ...] = (
+    (BALANCE, {}),
+    (BALANCE, {"If-None-Match": "*"}),
+    (BALANCE, {"If-None-Match": '"other"'}),
+    (BALANCE, {"Authorization": ""}),
+    (BALANCE, {"Authorization": "Basic abc"}),
+    (BALANCE, {"Authorization": "Bearer ck_none"}),
+    (f"/v1/members/0x{77:040x}/balance", {}),
+    ("/v1/members/anna/balance", {}),
+    ("/v1/members/%00/balance", {}),
+    (f"{BALANCE}?", {}),
+    (f"{BALANCE}?block=-1", {}),
+    (f"{BALANCE}?block=1&at=2026-03-01T12:00:00Z", {}),
+)
+
+
+def test_a_balance_without_parameters_is_answered_as_fastapi_does(
+    http: TestClient, credentials: CredentialStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(BalanceRoute, "handler", StrictRoute.handler)
+    keys = credentials.issue(1, "till", {Scope.EARN, Scope.READ}), credentials.issue(1, "post", {Scope.EARN})
+    statuses = []
+    http.post("/v1/earn", json=EARN, headers={"Authorization": f"Bearer {keys[0]}"})
+    with TestClient(create_app(http.app.state.context)) as plain:  # type: ignore[attr-defined]
+        for key in keys:
+            for path, headers in QUESTIONS:
+                sent = {"Authorization": f"Bearer {key}"} | headers
+                answers = [client.get(path, headers=sent) for client in (http, plain)]
+                told = [(one.status_code, one.content, *map(one.headers.get, CACHED)) for one in answers]
+                assert told[0] == told[1], (path, headers)
+                statuses.append(told[0][0])
+    assert {200, 304, 401, 403, 404, 422} <= set(statuses)
+
+
+def test_an_operation_is_answered_as_fastapi_does(
     http: TestClient, credentials: CredentialStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     built = []
