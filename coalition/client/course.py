@@ -29,6 +29,7 @@ SHORTEST_SECONDS = 0.001
 NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol, NotLoggedIn)
 BUSY = frozenset({502, 503, 504})
 TOO_MANY = 429
+KEY_IN_USE = "idempotency_key_in_use"
 NOT_ABOUT_THE_RECEIPT = frozenset({401, 403, TOO_MANY})
 """They tell nothing of an earlier attempt whose answer was lost."""
 
@@ -74,6 +75,8 @@ class Course(Generic[T]):
         """Return what the next attempt sends, as httpx takes it."""
         seconds = max(SHORTEST_SECONDS, min(self._patience.attempt_seconds, self._ends - self._now()))
         headers = {"Content-Type": "application/json"} if self._request.content is not None else {}
+        if self._request.idempotency_key is not None:
+            headers["Idempotency-Key"] = self._request.idempotency_key
         if self._request.effect is Effect.RECEIPT:
             # The service then says in time that the outcome is still open.
             headers["Prefer"] = f"wait={max(0, int(seconds) - 1)}"
@@ -104,7 +107,8 @@ class Course(Generic[T]):
                 return None
             except ValueError:
                 pass  # somebody else's answer, such as that of a network's log-in page
-        refused = isinstance(outcome, httpx.Response) and outcome.is_client_error and _problem(outcome) is not None
+        problem = _problem(outcome) if isinstance(outcome, httpx.Response) and outcome.is_client_error else None
+        refused = problem is not None and problem["code"] != KEY_IN_USE
         self._open = self._open or not (refused or never_sent)
         pause = self._pause(outcome, never_sent)
         if pause is not None and self._now() + pause < self._ends:
@@ -116,7 +120,7 @@ class Course(Generic[T]):
         if not self._request.patient:
             return None
         if isinstance(outcome, httpx.Response):
-            again = outcome.status_code in BUSY
+            again = outcome.status_code in BUSY or _told(outcome).code == KEY_IN_USE
             surely_not_taken = outcome.status_code == TOO_MANY or (never_sent and again)
         else:
             surely_not_taken, again = never_sent, True

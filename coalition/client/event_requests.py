@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
+from uuid import uuid4
 
 from coalition.client.event_answers import DeadLetters, EventPage, Webhook, Webhooks, WebhookSecret, WebhookTrial
 from coalition.client.request import Effect, Request, get, post, segment, time_text
@@ -37,7 +38,7 @@ def events_page(
 def add_webhook(url: str, *, types: Sequence[str] | None = None) -> Request[WebhookSecret]:
     """Have events sent to an address from now on, of some types or all. Keep the secret: it is told this once."""
     body = {"url": url, "types": None if types is None else list(types)}
-    return post("/v1/webhooks", WebhookSecret, Effect.CHANGE, body)
+    return _keyed(post("/v1/webhooks", WebhookSecret, Effect.KEY, body))
 
 
 def webhooks() -> Request[Webhooks]:
@@ -58,7 +59,7 @@ def remove_webhook(webhook: str) -> Request[Webhook]:
 def rotate_webhook(webhook: str, *, overlap_hours: int | None = None) -> Request[WebhookSecret]:
     """Have a new secret sign, and the one before beside it for the overlap, a day if nothing else is said."""
     body = {"overlap_hours": overlap_hours}
-    return post(f"/v1/webhooks/{segment(webhook)}/rotate", WebhookSecret, Effect.CHANGE, body)
+    return _keyed(post(f"/v1/webhooks/{segment(webhook)}/rotate", WebhookSecret, Effect.KEY, body))
 
 
 def replay_webhook(webhook: str, *, after: str | None = None, since: datetime | None = None) -> Request[Webhook]:
@@ -80,3 +81,8 @@ def dead_letters(webhook: str, *, after: str | None = None, limit: int | None = 
 def redrive_webhook(webhook: str) -> Request[Webhook]:
     """Have everything that was given up or waits tried again now."""
     return post(f"/v1/webhooks/{segment(webhook)}/redrive", Webhook, Effect.CHANGE)
+
+
+def _keyed(request: Request[WebhookSecret]) -> Request[WebhookSecret]:
+    """With a key of its own, by which the service knows it if it is sent again."""
+    return replace(request, idempotency_key=str(uuid4()))

@@ -22,6 +22,7 @@ class Effect(Enum):
 
     NOTHING = "it only asks: any number of times"
     RECEIPT = "it counts once for its receipt: any number of times"
+    KEY = "it counts once for its idempotency key: any number of times"
     CHANGE = "it changes something each time: only if it surely did not arrive"
 
 
@@ -37,6 +38,7 @@ class Request(Generic[T]):
     effect: Effect = Effect.NOTHING
     receipt: str | None = None
     patient: bool = True
+    idempotency_key: str | None = None
 
 
 def get(path: str, answer: type[T], query: Mapping[str, str | int | None] | None = None) -> Request[T]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 import secrets
 
 from Crypto.Cipher import AES
@@ -31,6 +32,10 @@ class Seal:
         cipher.update(owner.encode())
         encrypted, tag = cipher.encrypt_and_digest(content)
         return nonce + encrypted + tag
+
+    def derived(self, text: str) -> bytes:
+        """Return 32 bytes that are the same for the same text, and that nobody without the key knows (HMAC-SHA-256, RFC 2104)."""
+        return hmac.digest(self._key, text.encode(), "sha256")
 
     def open(self, sealed: bytes, owner: str) -> bytes:
         """Return what was sealed.

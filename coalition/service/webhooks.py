@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import secrets
 import time
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from coalition.errors import InputError, NotFound
+from coalition.errors import InputError, NotFound, SetupError
 from coalition.index.events import Place
 from coalition.service.events import EVENT_TYPES, START, EventFeed, end_id
 from coalition.service.sealing import Seal
@@ -20,16 +21,18 @@ __all__ = ["OVERLAP_SECONDS_MAX", "WebhookService", "WebhookShown"]
 
 WEBHOOKS_OF_PARTNER_MAX = 20
 SECRET_BYTES = 32
+ID_DIGITS = 24
 SECRET_PREFIX = "whsec_"
 OVERLAP_SECONDS_MAX = 7 * 86_400
 
 
 class WebhookShown(NamedTuple):
-    """A webhook and how it stands. `secret` is told once: when it was made."""
+    """A webhook and how it stands. `secret` is told once: when it was made; and again to a repetition (`replayed`)."""
 
     row: WebhookRow
     standing: Standing
     secret: str | None = None
+    replayed: bool = False
 
 
 class WebhookService:
@@ -63,11 +66,15 @@ class WebhookService:
         """Have `changed` called when there is something else to deliver."""
         self._changed = changed
 
-    def add(self, partner: int, url: str, types: Sequence[str] = ()) -> WebhookShown:
-        """Send the partner's events, of these types or of all, to an address, from now on.
+    def add(
+        self, partner: int, url: str, types: Sequence[str] = (), idempotency_key: str | None = None
+    ) -> WebhookShown:
+        """Send the partner's events, of these types or of all, to an address, from now on. As long as the webhook is there, the
+        key stands for it.
 
         Raises:
-            InputError: `webhook_url_invalid`, `webhook_url_forbidden`, `event_type_unknown`, `webhooks_too_many`.
+            InputError: `webhook_url_invalid`, `webhook_url_forbidden`, `event_type_unknown`, `webhooks_too_many`,
+                `idempotency_key_reused`.
         """
         check_url(url, self._reach)
         unknown = sorted(set(types) - set(EVENT_TYPES))
@@ -75,7 +82,8 @@ class WebhookService:
             raise InputError(
                 f"There is no type {unknown[0][:80]!r}. Known: {', '.join(EVENT_TYPES)}.", code="event_type_unknown"
             )
-        id_, secret, now = f"wh_{secrets.token_hex(12)}", secrets.token_bytes(SECRET_BYTES), self.now()
+        known_by = secrets.token_hex() if idempotency_key is None else f"{partner} {idempotency_key}"
+        id_, secret, now = f"wh_{_digest(known_by)}", secrets.token_bytes(SECRET_BYTES), self.now()
         row = WebhookRow(
             id_,
             partner,
@@ -89,10 +97,17 @@ class WebhookService:
             None,
             self._checkpoint(partner, self._feed.newest()),
         )
-        if not self._store.add(row, WEBHOOKS_OF_PARTNER_MAX):
+        kept = self._store.add(row, WEBHOOKS_OF_PARTNER_MAX)
+        if kept is None:
             raise InputError(
                 f"A partner has {WEBHOOKS_OF_PARTNER_MAX} webhooks at most. Remove one.", code="webhooks_too_many"
             )
+        if kept is not row:
+            if (kept.url, kept.types) != (row.url, row.types):
+                raise InputError(
+                    "This Idempotency-Key made another webhook. Make a new key for each.", code="idempotency_key_reused"
+                )
+            return self._again(kept, self._seal.open(kept.secret, id_))
         self._changed()
         return WebhookShown(row, Standing(0, 0), _text_of(secret))
 
@@ -114,10 +129,18 @@ class WebhookService:
         self._changed()
         return shown
 
-    def rotate(self, partner: int, webhook: str, overlap_seconds: int) -> WebhookShown:
-        """Sign with a new secret; for `overlap_seconds` with the present one beside it."""
+    def rotate(
+        self, partner: int, webhook: str, overlap_seconds: int, idempotency_key: str | None = None
+    ) -> WebhookShown:
+        """Sign with a new secret; for `overlap_seconds` with the present one beside it. A key makes the same secret each time, and
+        does nothing while that one signs.
+        """
         row = self._row(partner, webhook)
         secret = secrets.token_bytes(SECRET_BYTES)
+        if idempotency_key is not None:
+            secret = self._seal.derived(f"{row.id} {idempotency_key}")
+            if self._signs_with(row, secret):
+                return self._again(row, secret)
         self._store.rotate(row.id, self._seal.close(secret, row.id), self.now() + overlap_seconds)
         self._changed()
         return self.find(partner, webhook)._replace(secret=_text_of(secret))
@@ -168,6 +191,15 @@ class WebhookService:
         previous = None if row.previous_secret is None else self._seal.open(row.previous_secret, row.id)
         return Target(row.url, self._seal.open(row.secret, row.id), previous, row.previous_until)
 
+    def _again(self, row: WebhookRow, secret: bytes) -> WebhookShown:
+        return WebhookShown(row, self._store.standings([row.id])[row.id], _text_of(secret), replayed=True)
+
+    def _signs_with(self, row: WebhookRow, secret: bytes) -> bool:
+        try:
+            return self._seal.open(row.secret, row.id) == secret
+        except SetupError:  # sealed with a key that is lost: to rotate is what helps
+            return False
+
     def _row(self, partner: int, webhook: str) -> WebhookRow:
         row = self._store.find(partner, webhook)
         if row is None:
@@ -177,6 +209,10 @@ class WebhookService:
     def _checkpoint(self, partner: int, place: Place) -> Checkpoint:
         here = self._feed.at(partner, [(place.block, place.log)])
         return Checkpoint(here[0].id if here else end_id(partner, place), *place)
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:ID_DIGITS]
 
 
 def _text_of(secret: bytes) -> str:

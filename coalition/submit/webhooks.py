@@ -74,14 +74,17 @@ class WebhookStore:
     def __init__(self, engine: Engine) -> None:
         self._storage = Storage(engine)
 
-    def add(self, row: WebhookRow, most: int) -> bool:
-        """Keep a new webhook; False if the partner has `most` already."""
+    def add(self, row: WebhookRow, most: int) -> WebhookRow | None:
+        """Keep a new webhook, and return it, or what is kept under its id; None if the partner has `most` already."""
         with self._storage.transaction() as connection:
+            known = _find(connection, row.partner, row.id)
+            if known is not None:
+                return known
             count = select(func.count()).where(w.partner == row.partner)
             if connection.execute(count).scalar_one() >= most:
-                return False
+                return None
             connection.execute(insert(webhooks), _values(row) | {"lease_until": 0})
-            return True
+            return row
 
     def of(self, partner: int) -> list[WebhookRow]:
         """Return a partner's webhooks, oldest first."""

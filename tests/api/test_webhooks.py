@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from coalition.client import webhooks as client
-from coalition.submit.tables import webhook_events, webhooks
+from coalition.submit.tables import idempotency_keys, webhook_events, webhooks
 from tests.api.conftest import Till, World, code_of
 from tests.api.openapi import Contract
 from tests.webhooks.receiver import Receiver, receiving
@@ -69,6 +69,50 @@ def test_a_webhook_from_its_beginning_to_its_end(till: Till) -> None:
     assert code_of(till.get(path), 404) == "webhook_unknown"
     assert code_of(removed(till, webhook["id"]), 404) == "webhook_unknown"
     assert till.get("/v1/webhooks").json() == {"webhooks": []}
+
+
+def test_a_repetition_by_its_key_finds_the_webhook(till: Till, other_till: Till) -> None:
+    key, wanted = (
+        {"Idempotency-Key": '"8e03978e-40d5-43e8-bc93-6894a57f9324"'},
+        {"url": URL, "types": ["earn.accepted"]},
+    )
+    first, again = (till.post("/v1/webhooks", wanted, **key) for _ in range(2))
+    assert (first.status_code, again.status_code) == (201, 200)
+    assert "idempotent-replayed" not in first.headers and again.headers["idempotent-replayed"] == "true"
+    assert again.json() == first.json()
+    other = other_till.post("/v1/webhooks", wanted, **key)
+    assert other.status_code == 201
+    assert other.json()["secret"] != first.json()["secret"]
+    assert code_of(till.post("/v1/webhooks", {"url": URL}, **key), 422) == "idempotency_key_reused"
+    assert code_of(till.post("/v1/webhooks", wanted, **{"Idempotency-Key": '""'}), 400) == "idempotency_key_invalid"
+    assert till.get("/v1/webhooks").json() == {"webhooks": [first.json()["webhook"]]}
+
+
+def test_a_key_stands_for_its_webhook_when_its_day_is_over(till: Till, world: World) -> None:
+    key = {"Idempotency-Key": "one"}
+    made = till.post("/v1/webhooks", {"url": URL}, **key).json()
+    with world.outbox.begin() as connection:
+        connection.execute(sa.delete(idempotency_keys))
+    assert till.post("/v1/webhooks", {"url": URL}, **key).json() == made
+    with world.outbox.begin() as connection:
+        connection.execute(sa.delete(idempotency_keys))
+    assert code_of(till.post("/v1/webhooks", {"url": URL + "2"}, **key), 422) == "idempotency_key_reused"
+
+
+def test_a_repetition_by_its_key_rotates_once(till: Till, world: World) -> None:
+    """So that the secret that the receiver has goes on signing for the overlap."""
+    made = added(till)
+    path, key = f"/v1/webhooks/{made['webhook']['id']}/rotate", {"Idempotency-Key": "one"}
+    first, again = (till.post(path, {"overlap_hours": 2}, **key) for _ in range(2))
+    assert (first.status_code, again.status_code) == (200, 200)
+    assert "idempotent-replayed" not in first.headers and again.headers["idempotent-replayed"] == "true"
+    assert again.json() == first.json() != made
+    service = world.http.app.state.context.webhooks  # type: ignore[attr-defined]
+    target = service.target_of(service.find(1, made["webhook"]["id"]).row)
+    assert target.previous == client.Webhook(made["secret"])._whsecret
+    assert (
+        till.post(path, {"overlap_hours": 2}, **{"Idempotency-Key": "two"}).json()["secret"] != first.json()["secret"]
+    )
 
 
 def test_secrets_are_sealed_where_they_are_kept(till: Till, world: World) -> None:

@@ -8,7 +8,7 @@ from email.utils import format_datetime
 import httpx
 import pytest
 
-from coalition.client import ApiError, OutcomeUnknown, Patience, campaign_requests, requests
+from coalition.client import ApiError, OutcomeUnknown, Patience, campaign_requests, event_requests, requests
 from coalition.client.course import Course, Outcome
 from coalition.client.request import Request
 from tests.client.transports import problem
@@ -17,6 +17,7 @@ MEMBER = "0x7E5F4552091A69125d5DfCb7b8C2659029395Bdf"
 EARN = requests.earn(MEMBER, "r-1", 100)
 ASK = requests.me()
 PROPOSE = campaign_requests.propose_campaign({"campaign": "x"})
+ADD = event_requests.add_webhook("https://shop.example/hook")
 LOG_IN = httpx.Response(200, html="<p>Welcome to our network</p>")
 
 
@@ -66,9 +67,17 @@ def test_a_refusal_ends_it_at_once(request_: Request[object], status: int) -> No
     ],
 )
 def test_what_may_have_arrived_is_repeated_only_where_that_is_harmless(outcome: Outcome) -> None:
-    assert course(EARN).after(outcome) == 0.1
-    assert course(ASK).after(outcome) == 0.1
+    assert [course(one).after(outcome) for one in (EARN, ASK, ADD)] == [0.1, 0.1, 0.1]
     assert type(ends(PROPOSE, outcome)) is OutcomeUnknown
+
+
+def test_what_is_being_answered_is_asked_again_and_settles_nothing() -> None:
+    in_use = problem(409, "idempotency_key_in_use")
+    assert course(ADD).after(in_use) == 0.1
+    found = Course(ADD, Patience(deadline_seconds=0.3), Clock(), lambda: 0.9)
+    assert found.after(httpx.ReadError("")) is not None
+    with pytest.raises(OutcomeUnknown):
+        found.after(in_use)
 
 
 @pytest.mark.parametrize(
@@ -137,6 +146,15 @@ def test_every_attempt_sends_the_same_bytes() -> None:
     found.after(httpx.ReadError(""))
 
     assert found.attempt()["content"] is before
+
+
+def test_every_attempt_sends_the_same_key_and_another_request_another() -> None:
+    found = course(ADD)
+    before = found.attempt()["headers"]["Idempotency-Key"]
+    found.after(httpx.ReadError(""))
+
+    assert found.attempt()["headers"]["Idempotency-Key"] == before
+    assert event_requests.add_webhook("https://shop.example/hook").idempotency_key != before
 
 
 @pytest.mark.parametrize("status", [401, 403])

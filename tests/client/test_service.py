@@ -46,6 +46,17 @@ def test_a_purchase_whose_answer_is_lost_counts_once_without_threads(stack: Stac
     assert counted(stack, "lost-async") == 1
 
 
+def test_a_webhook_whose_answer_is_lost_is_there_once_with_the_secret_that_is_told(stack: Stack) -> None:
+    line = Line(first(2, httpx.ReadError))
+    with Client(stack.url, stack.keys[1], patience=QUICK, transport=line) as till:
+        made = till.add_webhook("https://shop.example/hook", types=["redeem.accepted"])
+        assert till.webhooks().webhooks == (made.webhook,)
+        line.bodies.clear()
+        rotated = till.rotate_webhook(made.webhook.id)
+        assert len(line.bodies) == 3 and rotated.secret != made.secret
+        assert till.remove_webhook(made.webhook.id).id == made.webhook.id
+
+
 def test_a_purchase_that_ends_unknown_can_be_asked_for_again(stack: Stack, client: Client) -> None:
     patience = Patience(deadline_seconds=1, first_pause_seconds=0.5)
     with (

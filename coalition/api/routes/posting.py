@@ -6,14 +6,10 @@ One rhythm: the answer to the first request is 201, to the same request again 20
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager, nullcontext
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Header, Request, Security
-from fastapi.concurrency import contextmanager_in_threadpool
+from fastapi import APIRouter, Depends, Request, Security
 from fastapi.responses import Response
 from fastapi.security import HTTPAuthorizationCredentials
 
@@ -21,6 +17,7 @@ from coalition.api.asking import OperationRequest, asked_of, followed
 from coalition.api.bodies import DirectRoute
 from coalition.api.context import Context, bearer, caller_of, context_of
 from coalition.api.documents import POSTING
+from coalition.api.idempotency import REPLAYED, REPLAYED_HEADER, IdempotencyKey, check_key, held
 from coalition.api.locations import operation_location
 from coalition.api.preferences import Prefer, Preference, preference_of
 from coalition.api.render import json_response
@@ -34,22 +31,15 @@ from coalition.api.requests import (
     ReverseRequest,
 )
 from coalition.api.responses import OperationBody, OperationsBody, operation_body, pending_body
-from coalition.errors import InputError, OutcomePending
+from coalition.errors import OutcomePending
 from coalition.service.asked import Asked
 from coalition.service.till import is_told_by_token
 from coalition.telemetry import seen
 
 __all__ = ["PostingRoute", "router"]
 
-KEY_LENGTH_MAX = 255
-HEADERS: dict[str, Any] = {
-    "Idempotent-Replayed": {
-        "description": "`true` if this is the first answer, given again.",
-        "schema": {"type": "string"},
-    }
-}
 RESPONSES: dict[int | str, dict[str, Any]] = {
-    200: {"model": OperationBody, "description": "Counted before: the first answer again.", "headers": HEADERS},
+    200: {"model": OperationBody, "description": "Counted before: the first answer again.", "headers": REPLAYED_HEADER},
     201: {"model": OperationBody, "description": "Counted now, and confirmed."},
     202: {
         "model": OperationsBody,
@@ -58,27 +48,6 @@ RESPONSES: dict[int | str, dict[str, Any]] = {
     },
     **POSTING,
 }
-
-
-IdempotencyKey = Annotated[
-    str | None,
-    Header(
-        json_schema_extra={"maxLength": KEY_LENGTH_MAX},
-        description="For clients that have one; the receipt already makes a repetition harmless. For a day the key stands "
-        "for one request of the partner: another one under it is 422 `idempotency_key_reused`, and the same one while it "
-        "is being answered 409 `idempotency_key_in_use`.",
-    ),
-]
-
-
-def _check_idempotency_key(text: str) -> None:
-    if not (text.isascii() and text.isprintable() and len(text) <= KEY_LENGTH_MAX):
-        raise InputError(
-            f"An Idempotency-Key is printable ASCII, {KEY_LENGTH_MAX} characters at most.",
-            code="idempotency_key_invalid",
-        )
-    if not text.strip('" '):
-        raise InputError("The Idempotency-Key is empty.", code="idempotency_key_invalid")
 
 
 class Call:
@@ -105,7 +74,7 @@ class Call:
             return followed(asked_of(service.asking, self.partner, body, self.context.clock, account_of), trail)
 
         try:
-            async with self._key_held(body):
+            async with held(self.context, self.partner, self.idempotency_key, self._path, body):
                 if isinstance(body, ReverseRequest) or (
                     isinstance(body, EarnRequest) and body.pending_until is not None
                 ):
@@ -137,7 +106,7 @@ class Call:
 
     def _told(self, counted: OperationBody, location: str) -> Response:
         if counted.replayed:
-            return json_response(counted, 200, {"Idempotent-Replayed": "true", "Content-Location": location})
+            return json_response(counted, 200, REPLAYED | {"Content-Location": location})
         return json_response(counted, 201, {"Location": location})
 
     async def _told_by_token(self, asked: Asked, replayed: bool) -> bool:
@@ -147,13 +116,6 @@ class Call:
         hidden = await self.context.read(lambda: tokens.hidden(self.partner, named))
         return is_told_by_token(asked, hidden, replayed=replayed)
 
-    def _key_held(self, body: OperationRequest) -> AbstractAsyncContextManager[None]:
-        if self.idempotency_key is None:
-            return nullcontext()
-        content = json.dumps([self._path, body.model_dump()], default=bytes.hex).encode()
-        held = self.context.idempotency.held(self.partner, self.idempotency_key, hashlib.sha256(content).digest())
-        return contextmanager_in_threadpool(held)
-
 
 async def call_of(request: Request, credential: HTTPAuthorizationCredentials | None) -> Call:
     """Return who asks, and how."""
@@ -161,7 +123,7 @@ async def call_of(request: Request, credential: HTTPAuthorizationCredentials | N
     caller = await caller_of(request, context, credential)
     key = request.headers.get("idempotency-key")
     if key is not None:
-        _check_idempotency_key(key)
+        check_key(key)
     return Call(request, context, caller.partner, preference_of(request, context.wait_seconds), key)
 
 

@@ -11,6 +11,7 @@ from fastapi.responses import Response
 from coalition.api.bodies import StrictRoute
 from coalition.api.context import Ctx, Partner
 from coalition.api.documents import POSTING, READING
+from coalition.api.idempotency import REPLAYED, REPLAYED_HEADER, IdempotencyKey, held
 from coalition.api.render import json_response
 from coalition.api.webhook_bodies import (
     DeadLetterPage,
@@ -28,6 +29,7 @@ from coalition.api.webhook_bodies import (
     webhook_secret_body,
 )
 from coalition.errors import InputError
+from coalition.service.webhooks import WebhookShown
 
 __all__ = ["router"]
 
@@ -43,8 +45,10 @@ def _answers(model: type[Any], description: str, errors: Any, status: int = 200)
     return {status: {"model": model, "description": description}, **errors}
 
 
-MADE = _answers(WebhookSecretBody, "The webhook, and its secret this once.", POSTING, 201)
+AGAIN = _answers(WebhookSecretBody, "Made before: the first answer again.", {})
+MADE = _answers(WebhookSecretBody, "The webhook, and its secret this once.", POSTING, 201) | AGAIN
 ROTATED = _answers(WebhookSecretBody, "The webhook, and its new secret this once.", POSTING)
+AGAIN[200]["headers"] = ROTATED[200]["headers"] = REPLAYED_HEADER
 CHANGED = _answers(WebhookBody, "The webhook, as it is now.", POSTING)
 ALL = _answers(WebhooksBody, "The webhooks.", READING)
 ONE = _answers(WebhookBody, "The webhook.", READING)
@@ -53,13 +57,21 @@ TRIED = _answers(WebhookTrialBody, "What the receiver did.", READING)
 LETTERS = _answers(DeadLetterPage, "A page.", READING)
 
 
+def _with_secret(found: WebhookShown, now: int, status: int) -> Response:
+    body = webhook_secret_body(found, now)
+    return json_response(body, 200, REPLAYED) if found.replayed else json_response(body, status)
+
+
 @router.post("", summary="Send events somewhere", response_model=None, status_code=201, responses=MADE)
-async def add_webhook(request: Request, context: Ctx, partner: Partner, body: WebhookRequest) -> Response:
+async def add_webhook(
+    request: Request, context: Ctx, partner: Partner, body: WebhookRequest, idempotency_key: IdempotencyKey = None
+) -> Response:
     """From now on the partner's events are sent to an address, signed as Standard Webhooks says, each at least once, those of a
-    member in order."""
-    found = await context.read(lambda: context.webhooks.add(partner, body.url, body.types))
+    member in order. With an `Idempotency-Key`, a repetition finds the webhook that was made, and its secret."""
+    async with held(context, partner, idempotency_key, request.url.path, body):
+        found = await context.read(lambda: context.webhooks.add(partner, body.url, body.types, idempotency_key))
     request.state.target = found.row.id
-    return json_response(webhook_secret_body(found, context.webhooks.now()), 201)
+    return _with_secret(found, context.webhooks.now(), 201)
 
 
 @router.get("", summary="Where do events go?", response_model=None, responses=ALL)
@@ -85,11 +97,20 @@ async def remove_webhook(context: Ctx, partner: Partner, webhook: Id) -> Respons
 
 
 @router.post("/{webhook}/rotate", summary="Another secret", response_model=None, responses=ROTATED)
-async def rotate_webhook(context: Ctx, partner: Partner, webhook: Id, body: RotationRequest) -> Response:
+async def rotate_webhook(
+    request: Request,
+    context: Ctx,
+    partner: Partner,
+    webhook: Id,
+    body: RotationRequest,
+    idempotency_key: IdempotencyKey = None,
+) -> Response:
     """From now on a new secret signs. For the overlap, the one before signs beside it, so that a receiver can change over at any
-    moment in between."""
-    found = await context.read(lambda: context.webhooks.rotate(partner, webhook, body.overlap_hours * HOUR))
-    return json_response(webhook_secret_body(found, context.webhooks.now()))
+    moment in between. With an `Idempotency-Key`, a repetition finds the secret that was made, and changes nothing."""
+    overlap = body.overlap_hours * HOUR
+    async with held(context, partner, idempotency_key, request.url.path, body):
+        found = await context.read(lambda: context.webhooks.rotate(partner, webhook, overlap, idempotency_key))
+    return _with_secret(found, context.webhooks.now(), 200)
 
 
 @router.post("/{webhook}/replay", summary="Send again", response_model=None, responses=CHANGED)
