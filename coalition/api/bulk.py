@@ -39,6 +39,8 @@ __all__ = ["BULK_BYTES_MAX", "JSON", "NDJSON", "OPERATIONS_MAX", "BulkAnswer", "
 OPERATIONS_MAX = 10_000
 BULK_BYTES_MAX = 8 * 1024 * 1024
 BATCH_LINES = 2_000
+OPEN_LINES_MAX = 4_000
+"""Of one request, taken and not decided. More would not be faster, and each is some 3 kB."""
 JSON, NDJSON = "application/json", "application/x-ndjson"
 
 Emit = Callable[[list[bytes]], Awaitable[None]]
@@ -69,12 +71,17 @@ class _Desk:
         self._counts: Counter[str] = Counter()
         self._codes: Counter[str] = Counter()
         self._hidden: set[int] = set()
+        self._answered = 0
         self._failure: CoalitionError | None = None
         self._shown: tuple[CoalitionError | None, dict[str, Any]] = (None, {})
 
     @property
     def is_idle(self) -> bool:
         return self._run.is_idle
+
+    @property
+    def has_room(self) -> bool:
+        return self._places - self._answered < OPEN_LINES_MAX
 
     def take(self, lines: Iterable[tuple[int, bytes | Any]]) -> None:
         """Take numbered lines up: text of a stream, or values of an array."""
@@ -162,6 +169,7 @@ class _Desk:
             self._run.abandon(error)
 
     def _told(self, ticket: _Ticket, answer: Answer | PendingEarn | PendingReversal | CoalitionError) -> None:
+        self._answered += 1
         body: dict[str, Any] = {"line": ticket.line}
         if ticket.receipt is not None:
             body["receipt"] = ticket.receipt
@@ -307,7 +315,7 @@ class BulkAnswer(Response):
 
     async def _work(self, inbox: _Inbox, desk: _Desk, emit: Emit) -> None:
         while not inbox.is_gone:
-            if inbox.lines:
+            if inbox.lines and (desk.has_room or desk.is_idle):
                 await self._context.post(functools.partial(desk.take, inbox.batch()))
             elif not desk.is_idle:
                 await self._context.post(desk.settle)

@@ -13,13 +13,19 @@ from coalition.ledger.records import OperationRecord
 from coalition.service import LedgerService
 from coalition.service.till import came_by_token
 
-__all__ = ["json_response", "operation_of", "operations_of"]
+__all__ = ["JSON", "json_of", "json_response", "operation_of", "operations_of"]
+
+JSON = "application/json"
 
 
 def json_response(body: BaseModel, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
     """Return a body as JSON; fields that are not known by intent are left out, unless they may be null."""
-    content = body.model_dump_json(exclude_unset=True)
-    return Response(content, status, headers, "application/json")
+    return Response(json_of(body), status, headers, JSON)
+
+
+def json_of(body: BaseModel) -> bytes:
+    """Return the content of such an answer."""
+    return body.model_dump_json(exclude_unset=True).encode()
 
 
 def operation_of(service: LedgerService, record: OperationRecord, receipt: str) -> OperationBody:

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from coalition.bootstrap.home import access_of, node_of, open_keystore, read_deployment
 from coalition.bootstrap.ledger import OpenLedger
+from coalition.bootstrap.memory import share_arenas
 from coalition.chain import history
 from coalition.chain.deployment import verify
 from coalition.chain.keccak import keccak
@@ -68,6 +69,7 @@ def open_ledger(
     """
     deployment = read_deployment(settings)
     keystore = open_keystore(settings)
+    share_arenas()
     with ExitStack() as stack:
         stack.enter_context(_collecting_rarely())
         node = stack.enter_context(node_of(settings))

@@ -20,8 +20,8 @@ from coalition.api.gate import Gate
 from coalition.api.streams import EventStreams
 from coalition.bootstrap.health import readiness
 from coalition.bootstrap.ledger import OpenLedger
+from coalition.bootstrap.memory import swept
 from coalition.bootstrap.stopping import LAST_SECONDS, Server, flushed
-from coalition.bootstrap.sweeping import swept
 from coalition.errors import InputError, SetupError
 from coalition.service.balances import PastBalances
 from coalition.service.campaign_authoring import CampaignAuthoring

@@ -103,13 +103,9 @@ class _Answer:
     def __init__(self) -> None:
         self._parser: Any = HttpResponseParser(self)
         self._parts: list[bytes] = []
+        self.status = 0
         self.is_complete = False
         self.is_kept = False
-
-    @property
-    def status(self) -> int:
-        status: int = self._parser.get_status_code()
-        return status
 
     @property
     def body(self) -> bytes:
@@ -126,7 +122,9 @@ class _Answer:
 
     def on_message_complete(self) -> None:
         self.is_complete = True
+        self.status = self._parser.get_status_code()
         self.is_kept = self._parser.should_keep_alive()
+        self._parser = None  # which refers to this: nobody would free an answer of a megabyte for minutes
 
 
 def _head(address: SplitResult, length: int) -> bytes:

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy import Connection, Engine, Row, Select, create_engine, event, make_url
 from sqlalchemy.exc import DBAPIError, NoSuchModuleError
 
 from coalition.errors import CoalitionError, IntegrityError, SetupError, StorageFull, Unavailable
 
-__all__ = ["VERSION_TABLE", "asking", "mark", "migrate", "open_database", "reading", "translated", "writing"]
+__all__ = ["VERSION_TABLE", "Question", "mark", "migrate", "open_database", "reading", "translated", "writing"]
 
 BUSY_SECONDS = 30
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -22,7 +22,7 @@ VERSION_TABLE = "alembic_version_index"  # apart from those of other tables in t
 POSTGRESQL = "postgresql+psycopg"
 WRITES = "coalition_writes"
 ALONE = "coalition_alone"
-PRAGMAS = ("journal_mode = WAL", "synchronous = NORMAL", "temp_store = MEMORY", "cache_size = -65536")
+PRAGMAS = ("journal_mode = WAL", "synchronous = NORMAL", "temp_store = MEMORY", "cache_size = -16384")
 FULL = ("disk is full", "no space left", "disk full")
 MISSING = ("no such table", "no such column", "does not exist")
 LOCKED = ("database is locked", "database table is locked", "could not obtain lock", "deadlock detected")
@@ -82,14 +82,26 @@ def reading(engine: Engine) -> Iterator[Connection]:
         yield connection
 
 
-@contextmanager
-def asking(engine: Engine) -> Iterator[Connection]:
-    """A connection for one question, which is of one moment by itself: without a transaction, whose beginning and end would be two
-    more questions.
+class Question:
+    """A question that is asked often, and is of one moment by itself: put into the database's words once, and asked without a
+    transaction, whose beginning and end would be two more questions.
     """
-    options: dict[str, Any] = {ALONE: True} if engine.dialect.name == "sqlite" else {"isolation_level": "AUTOCOMMIT"}
-    with translated(), engine.execution_options(**options).connect() as connection:
-        yield connection
+
+    def __init__(self, engine: Engine, select: Select[Any]) -> None:
+        options: dict[str, Any] = (
+            {ALONE: True} if engine.dialect.name == "sqlite" else {"isolation_level": "AUTOCOMMIT"}
+        )
+        self._engine = engine.execution_options(**options)
+        self._compiled = select.compile(engine)
+        self._text = str(self._compiled)
+
+    def rows(self, **parameters: Any) -> Sequence[Row[Any]]:
+        """Return the answer. Raises as `translated`."""
+        given = self._compiled.construct_params(parameters)
+        names = self._compiled.positiontup
+        with translated(), self._engine.connect() as connection:
+            values = given if names is None else tuple(given[name] for name in names)
+            return connection.exec_driver_sql(self._text, values).all()
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from sqlalchemy import Engine, select
 from coalition.index import awards, book, campaigns, events, partners, past, records, standings, totals
 from coalition.index.awards import AwardPage, BadgeRow, ProgrammeRow, ProgressRow, TierRow
 from coalition.index.campaigns import ApprovalRow, CampaignRow, CampaignStatus, CampaignTotals, VersionRow
-from coalition.index.database import reading
+from coalition.index.database import Question, reading
 from coalition.index.events import EventRow, Place, TransactionRow
 from coalition.index.holds import HoldRow, hold_rows
 from coalition.index.partners import PartnerKeyRow, PartnerRow
@@ -75,6 +75,7 @@ class Queries:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+        self._balance = Question(engine, totals.balance_question())
 
     def head(self) -> Head:
         """Return how far the read model is."""
@@ -198,7 +199,7 @@ class Queries:
 
     def balance(self, account: str, timestamp: int) -> Balance:
         """Return what an account has at a time not before that of the head; zeros for one that was never seen."""
-        return totals.balance_of(self._engine, account, timestamp)
+        return totals.balance_of(self._engine, self._balance, account, timestamp)
 
     def balance_at(self, account: str, timestamp: int) -> tuple[Balance, int]:
         """Return what an account had at a Unix time not after that of the head, and the last block until then."""

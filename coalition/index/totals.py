@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Engine, Select, bindparam, exists, func, sele
 
 from coalition.index import tables
 from coalition.index.book import epochs_of
-from coalition.index.database import asking, reading
+from coalition.index.database import Question, reading
 from coalition.index.epochs import Epochs
 from coalition.index.holds import HoldRow, hold_rows
 from coalition.index.projection import OWN_ACCOUNT
@@ -25,6 +25,7 @@ __all__ = [
     "Tally",
     "Totals",
     "balance_of",
+    "balance_question",
     "enrolled",
     "issued_by_member",
     "partner_totals",
@@ -113,14 +114,13 @@ class Totals:
     debts: int
 
 
-def balance_of(engine: Engine, account: str, timestamp: int) -> Balance:
-    """See `Queries.balance`."""
+def balance_of(engine: Engine, question: Question, account: str, timestamp: int) -> Balance:
+    """See `Queries.balance`; `question` is `balance_question` for this engine."""
     holds: Sequence[HoldRow] = ()
-    with asking(engine) as connection:
-        rows = connection.execute(_balance(), {"address": account}).all()
+    rows = question.rows(address=account)
     if rows and rows[0].has_holds:
         with reading(engine) as connection:  # both answers are of one moment
-            rows = connection.execute(_balance(), {"address": account}).all()
+            rows = connection.execute(balance_question(), {"address": account}).all()
             holds = hold_rows(connection, account=account)
     if not rows:
         return Balance(account, False, 0, (), 0, 0)
@@ -133,13 +133,13 @@ def balance_of(engine: Engine, account: str, timestamp: int) -> Balance:
         if row.epoch is not None and row.epoch > expired
     )
     held = sum(hold.lots.rolled(epochs.at(timestamp), epochs.validity).total for hold in holds)
-    return Balance(account, first.is_member, sum(lot.points for lot in live), live, held, first.debt)
+    return Balance(account, bool(first.is_member), sum(lot.points for lot in live), live, held, first.debt)
 
 
 @cache
-def _balance() -> Select[Any]:
-    """A row for each lot; one if there is none. One question, since it is asked while purchases come in: each further one would
-    wait for its turn again.
+def balance_question() -> Select[Any]:
+    """A row for each lot of `address`; one if there is none. One question, since it is asked while purchases come in: each further
+    one would wait for its turn again.
     """
     book, lots, debts, holds = tables.book, tables.lots, tables.debts, tables.holds
     of_account = accounts.join(book, true()).outerjoin(debts, debts.c.account == accounts.c.id)

@@ -246,7 +246,19 @@ def test_the_example(till: Till, http: TestClient) -> None:
     assert answer["lines"][0]["operation"]["points"] == shown["lines"][0]["operation"]["points"]
 
 
-def test_batches_smaller_than_the_request_keep_the_order(till: Till, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("open_max", [1, 7, 4_000])
+def test_batches_smaller_than_the_request_keep_the_order(
+    till: Till, monkeypatch: pytest.MonkeyPatch, open_max: int
+) -> None:
+    taken, take = [], bulk_module._Desk.take
+
+    def noted(desk: Any, lines: Any) -> None:
+        assert desk.has_room or desk.is_idle
+        take(desk, lines)
+        taken.append(desk._places - desk._answered)
+
+    monkeypatch.setattr(bulk_module._Desk, "take", noted)
+    monkeypatch.setattr(bulk_module, "OPEN_LINES_MAX", open_max)
     monkeypatch.setattr(bulk_module, "BATCH_LINES", 3)
     monkeypatch.setattr(service_bulk, "BATCHES_IN_FLIGHT", 1)
     monkeypatch.setattr(service_bulk, "BATCH_OPERATIONS", 4)
@@ -254,6 +266,7 @@ def test_batches_smaller_than_the_request_keep_the_order(till: Till, monkeypatch
     found, summary = sent(till, "array", [earn(receipt) for receipt in receipts])
     assert [line["receipt"] for line in found] == receipts
     assert (summary["accepted"], summary["replayed"]) == (20, 40)
+    assert len(taken) == 20 and max(taken) < open_max + 3
 
 
 def test_whoever_leaves_in_the_middle_of_an_array_leaves_nothing_behind(

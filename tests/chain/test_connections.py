@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -9,7 +10,7 @@ from contextlib import closing, contextmanager
 
 import pytest
 
-from coalition.chain.connections import Connections
+from coalition.chain.connections import Connections, _Answer
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 
@@ -94,3 +95,20 @@ def test_no_answer_is_no_answer(answer: bytes) -> None:
         pytest.raises((OSError, ValueError)),
     ):
         made.post(b"x")
+
+
+def test_an_answer_that_was_read_is_freed_at_once() -> None:
+    """Blocks are answers of a megabyte, and cyclic garbage is looked for rarely."""
+
+    def serve(connection: socket.socket) -> None:
+        while connection.recv(65_536):
+            connection.sendall(OK)
+
+    with node(serve) as port, closing(Connections(f"http://127.0.0.1:{port}", 5)) as made:
+        gc.collect()
+        gc.disable()
+        try:
+            assert made.post(b"{}") == (200, b"ok")
+            assert not [found for found in gc.get_objects() if isinstance(found, _Answer)]
+        finally:
+            gc.enable()

@@ -15,7 +15,7 @@ from fastapi.responses import Response
 from coalition.api.bodies import Handler, StrictRoute
 from coalition.api.context import Ctx, bearer, caller_of, context_of, partner_of
 from coalition.api.documents import READING
-from coalition.api.render import json_response
+from coalition.api.render import JSON, json_of
 from coalition.api.requests import Time
 from coalition.api.responses import BalanceBody, LotBody
 from coalition.api.times import rfc3339
@@ -75,12 +75,12 @@ async def balance(
         body = await context.read(lambda: _past(context, member, at, block))
     else:
         body = await context.glance(lambda: _balance(context, member))
-    content = body.model_dump_json(exclude_unset=True).encode()
+    content = json_of(body)
     tag = f'"{hashlib.sha256(content).hexdigest()[:32]}"'
     headers = {"ETag": tag, "Cache-Control": "private, no-cache", "Vary": "Authorization"}
     if _matches(if_none_match, tag):
         return Response(status_code=304, headers=headers)
-    return json_response(body, headers=headers)
+    return Response(content, headers=headers, media_type=JSON)
 
 
 def _balance(context: Ctx, member: str) -> BalanceBody:

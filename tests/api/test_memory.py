@@ -8,8 +8,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from coalition.bootstrap import sweeping
-from coalition.bootstrap.sweeping import BUSY_SECONDS, IDLE_SECONDS, OBJECTS_MAX, Sweeper, swept
+from coalition.bootstrap import memory
+from coalition.bootstrap.memory import BUSY_SECONDS, IDLE_SECONDS, OBJECTS_MAX, Sweeper, swept
 from tests.cli.process import wait_until
 
 
@@ -54,8 +54,8 @@ def test_it_waits_until_nobody_waits_and_not_for_ever() -> None:
 
 
 def test_a_process_that_serves_is_swept(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sweeping, "IDLE_SECONDS", 0.0)
-    monkeypatch.setattr(sweeping, "LOOK_SECONDS", 0.01)
+    monkeypatch.setattr(memory, "IDLE_SECONDS", 0.0)
+    monkeypatch.setattr(memory, "LOOK_SECONDS", 0.01)
     before = gc.get_threshold()
     with swept(lambda: True):
         assert gc.get_threshold()[0] == OBJECTS_MAX and gc.get_freeze_count() > 0
