@@ -37,7 +37,7 @@ lint: python node ## style, types, layers, and that the committed artifacts matc
 test-deep: python node ## the long fuzz runs, which `make test` leaves out
 	.venv/bin/python -m pytest -m deep
 
-bench: python node-optional ## measure gas and speed into build/bench.json, 15 to 20 minutes
+bench: python node-optional ## measure gas and speed into build/bench.json, 10 to 20 minutes
 	.venv/bin/python scripts/bench.py
 
 soak: python node-optional ## break API, chain and a receiver at random for half an hour, then compare every promise (MINUTES=2, SEED=1)

@@ -24,17 +24,15 @@ IDLE_SECONDS = 10.0
 BUSY_SECONDS = 120.0
 OBJECTS_MAX = 1_000_000
 """So many more objects than at the last time, and Python looks by itself: whatever makes them, memory stays bounded."""
-
-
-_ARENA_MAX = -8  # M_ARENA_MAX in malloc.h
 ARENAS = 2
+M_ARENA_MAX = -8  # as in malloc.h
 _libc = ctypes.CDLL(None)
 
 
 def share_arenas() -> None:
     """Have threads that begin from now on share `ARENAS` arenas. Does nothing where the C library is another (mallopt(3))."""
     if hasattr(_libc, "mallopt"):
-        _libc.mallopt(_ARENA_MAX, ARENAS)
+        _libc.mallopt(M_ARENA_MAX, ARENAS)
 
 
 class Sweeper:

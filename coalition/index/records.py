@@ -114,9 +114,8 @@ def highest_between(connection: Connection, partner: int, first: int, last: int)
     question = select(o.receipt).where(
         o.code == 0, o.partner == partner, o.receipt.between(receipt_key(first), receipt_key(last))
     )
-    highest = connection.execute(
-        question.order_by(o.receipt.desc()).limit(1)
-    ).scalar()  # PostgreSQL has no max() of bytes
+    # not max(): PostgreSQL has none of bytes
+    highest = connection.execute(question.order_by(o.receipt.desc()).limit(1)).scalar()
     return None if highest is None else receipt_of(highest)
 
 
