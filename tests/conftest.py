@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from tests import postgres
+from tests.webhooks.receiver import Receiver, receiving
 
 settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
@@ -53,3 +54,10 @@ def either_server(request: pytest.FixtureRequest) -> str | None:
         return None
     url: str = request.getfixturevalue("empty_server")
     return url
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    """A partner's receiver of webhooks."""
+    with receiving() as found:
+        yield found

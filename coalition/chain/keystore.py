@@ -96,7 +96,7 @@ class Keystore:
                 code="passphrase_wrong",
                 name=name,
             ) from None
-        except (KeyError, TypeError, NotImplementedError):
+        except (KeyError, TypeError, NotImplementedError):  # what eth-keyfile raises for a file of another shape
             raise _damaged(file, name) from None
         return private_key
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -12,15 +11,9 @@ from coalition.client import webhooks as client
 from coalition.submit.tables import idempotency_keys, webhook_events, webhooks
 from tests.api.conftest import Till, World, code_of
 from tests.api.openapi import Contract
-from tests.webhooks.receiver import Receiver, receiving
+from tests.webhooks.receiver import Receiver
 
 URL = "https://shop.example/hook"
-
-
-@pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    with receiving() as found:
-        yield found
 
 
 def added(till: Till, url: str = URL, **more: Any) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""A world for one node, and a partner's receiver."""
+"""A world for one node."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from tests.webhooks.receiver import Receiver, receiving
 from tests.webhooks.world import World
 
 
@@ -16,9 +15,3 @@ def world(tmp_path: Path) -> Iterator[World]:
     found = World(tmp_path)
     yield found
     found.close()
-
-
-@pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    with receiving() as found:
-        yield found
