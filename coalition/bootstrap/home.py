@@ -41,7 +41,6 @@ __all__ = [
 ROLES = ("deployer", "operator", "governor", "recovery", "custody")
 OWN_FOLDERS = ("campaigns", "chain", "keystores", "demo")
 OWN_FILES = ("deployment.json", "credentials.json*", "*.db", "*.db-wal", "*.db-shm", "*.lock")
-EVERY_BLOCK = 1 << 62
 PASSPHRASE_VARIABLE = "COALITION_PASSPHRASE"
 
 
@@ -177,7 +176,7 @@ class Node:
 
     url: str
     rpc: HttpRpc | EmbeddedRpc
-    durable_block: Callable[[], int] | None = None
+    durable_block: Callable[[], int | None] | None = None
 
 
 @contextmanager
@@ -189,13 +188,7 @@ def node_of(settings: Settings, start_timestamp: int | None = None) -> Iterator[
             yield Node(settings.rpc_url, rpc)
         return
     with EmbeddedChain(settings.home, start_timestamp) as chain, closing(EmbeddedRpc(chain)) as embedded:
-        mining.heal(embedded)
-
-        def durable_block() -> int:
-            block = chain.durable_block
-            return EVERY_BLOCK if block is None else block
-
-        yield Node(chain.url, embedded, durable_block)
+        yield Node(chain.url, embedded, lambda: chain.durable_block)
 
 
 def make_private(folder: Path) -> None:

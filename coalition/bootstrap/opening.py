@@ -171,6 +171,7 @@ class _PostingKeys:
         self._submitter = submitter
         self._queries = queries
         self._taken: set[str] = set()
+        self._is_behind = False
 
     def take_up(self) -> None:
         """Take up the keys that are registered, not revoked, and not taken up yet."""
@@ -183,8 +184,10 @@ class _PostingKeys:
 
     def applied(self, events: Sequence[tuple[Position, Event]], head_block: int) -> None:
         """Whoever registered a key, this process or another, it counts here too."""
-        if any(isinstance(event, PartnerAdded | PartnerKeyAdded) for _, event in events):
-            self.take_up()
+        self._is_behind |= any(isinstance(event, PartnerAdded | PartnerKeyAdded) for _, event in events)
+        if self._is_behind:
+            self.take_up()  # at the next block again if it fails
+            self._is_behind = False
 
     def rolled_back(self, from_block: int) -> None:
         """Keys stay taken up: one that is not registered any more is refused by the ledger."""

@@ -5,8 +5,8 @@ What was tried with anvil 1.7.1, and why it is used like this:
 - Its own `--state-interval` writes while blocks are made, so that accounts and blocks of a file may differ, and rewrites the
   file in place. So `anvil_dumpState` is asked for here, and counts only if no block came meanwhile.
 - After a restart its clock jumps to the present. It is set (`evm_setTime`) to what the ledger's clock would show.
-- `--block-time` makes empty blocks, for ever kept; without it, transactions may be left waiting. So blocks are made for each
-  transaction, and one more is asked for where some are left.
+- `--block-time` makes empty blocks, for ever kept; without it, transactions may be left waiting, or thousands of empty blocks
+  come. So it makes none by itself, and `BlockMaker` asks for them.
 - Each block costs the hashing of all storage, for the state root: 0.3 s once 190,000 purchases are in the book, and more with each
   purchase, however little the block holds. So what is loaded is put into few blocks.
 - Each block keeps a copy of all accounts for `eth_call` at that block: the last 32 are kept, and none after a restart.
@@ -27,6 +27,7 @@ from pathlib import Path
 
 import orjson
 
+from coalition.chain.block_maker import BlockMaker
 from coalition.chain.embedded import CHAIN_ID
 from coalition.chain.history import head
 from coalition.chain.keeper import STATE, write_file
@@ -71,19 +72,20 @@ class AnvilEngine:
     def __init__(self, folder: Path, anvil: Path, start_timestamp: int | None) -> None:
         self._folder = folder
         self._ahead: int | None = None
-        self._waiting_at: str | None = None
         self._next_clock = 0.0
         self.durable_block: int | None = 0
         stored = folder / STATE
         flags = [] if stored.exists() or start_timestamp is None else ["--timestamp", str(start_timestamp)]
-        self._process, self.url = _started(anvil, [*FLAGS, *flags], folder)
+        self._process, self.url = _started(anvil, [*FLAGS, "--no-mining", *flags], folder)
         self._rpc = HttpRpc(self.url, timeout=STORE_TIMEOUT)
+        self._blocks = BlockMaker(self._rpc)
         try:
             if stored.exists():
                 self._restore(stored)
             else:
                 self.store()
             self._keep_clock()
+            self._blocks.start()
         except BaseException:
             self.close()
             raise
@@ -95,7 +97,6 @@ class AnvilEngine:
         if time.monotonic() < self._next_clock:
             return
         self._next_clock = time.monotonic() + CLOCK_SECONDS
-        self._nudge()
         self._keep_clock()
 
     def store(self) -> None:
@@ -103,33 +104,27 @@ class AnvilEngine:
         before = head(self._rpc).number
         if before == self.durable_block and (self._folder / STATE).exists():
             return
-        for attempt in range(STORE_TRIES):
-            dumped = self._dumped(calm=attempt > 0)
+        for _ in range(STORE_TRIES):
+            with self._blocks.paused():
+                dumped = self._dumped()
             if dumped is not None:
                 write_file(self._folder / STATE, dumped)
                 self.durable_block = _place(dumped)[0]
                 return
-        raise ChainUnavailable("anvil went on making blocks while it was to be stored.")
+        raise ChainUnavailable("Others went on making blocks while the chain was to be stored.")
 
     def close(self) -> None:
         """See `Engine.close`."""
         self._process.kill()
         self._process.wait()
+        self._blocks.stop()
         self._rpc.close()
 
-    def _dumped(self, calm: bool) -> bytes | None:
-        """The chain, compressed; None if blocks came meanwhile. `calm` lets transactions wait until it is done."""
-        if calm:
-            self._rpc.call("evm_setAutomine", [False])
-            time.sleep(CLOCK_SECONDS / 10)
-        try:
-            before = head(self._rpc)
-            dumped = bytes.fromhex(self._rpc.call("anvil_dumpState", [False])[2:])
-            return dumped if head(self._rpc) == before and _place(dumped)[0] == before.number else None
-        finally:
-            if calm:
-                self._rpc.call("evm_setAutomine", [True])
-                self._mine_waiting()
+    def _dumped(self) -> bytes | None:
+        """The chain, compressed; None if somebody made a block meanwhile."""
+        before = head(self._rpc)
+        dumped = bytes.fromhex(self._rpc.call("anvil_dumpState", [False])[2:])
+        return dumped if head(self._rpc) == before and _place(dumped)[0] == before.number else None
 
     def _restore(self, stored: Path) -> None:
         content = stored.read_bytes()
@@ -146,18 +141,6 @@ class AnvilEngine:
         ahead = self._stored_ahead()
         present = int(time.time())
         self._rpc.call("evm_setTime", [max(found.timestamp, last_timestamp if ahead is None else present + ahead)])
-
-    def _nudge(self) -> None:
-        """Make a block where transactions were left waiting since the last look."""
-        waiting = number(self._rpc.call("txpool_status", [])["pending"]) > 0
-        at = self._rpc.call("eth_blockNumber", []) if waiting else None
-        if at is not None and at == self._waiting_at:
-            self._rpc.call("evm_mine", [])
-        self._waiting_at = at
-
-    def _mine_waiting(self) -> None:
-        if number(self._rpc.call("txpool_status", [])["pending"]) > 0:
-            self._rpc.call("evm_mine", [])
 
     def _keep_clock(self) -> None:
         """Store how far the chain's clock is ahead of this machine's (negative: behind), when that has changed."""

@@ -27,7 +27,7 @@ STATE = "state.json.gz"
 STORED_AGAIN = "The chain is stored again."  # in the log, after trouble
 TICK_SECONDS = 0.1
 STORE_SECONDS = 60.0
-STORE_SHARE = 60  # store at most for a sixtieth of the time: nobody is answered meanwhile
+STORE_SHARE = 20  # store at most for a twentieth of the time: nobody is answered meanwhile
 LOCK_SECONDS = 2.0
 ALREADY_KEPT = 3
 

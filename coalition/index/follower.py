@@ -11,9 +11,8 @@ import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol
 
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
 from coalition.chain.deployment import Deployment
 from coalition.chain.history import BlockHeader
@@ -21,8 +20,8 @@ from coalition.chain.rpc import Rpc
 from coalition.index import book, projection
 from coalition.index.database import reading, writing
 from coalition.index.epochs import Epochs
-from coalition.index.source import Range, Source
-from coalition.ledger.events import Event, Position
+from coalition.index.source import Mark, Range, Source
+from coalition.index.telling import Listener, Telling
 
 __all__ = ["Follower", "FollowerStatus", "Listener"]
 
@@ -32,18 +31,6 @@ BACK_OFF_SECONDS_MAX = 10.0
 KNOWN_BLOCKS = 64
 
 log = logging.getLogger(__name__)
-
-
-class Listener(Protocol):
-    """Told after the read model has committed. What it raises is reported by `Follower.status`, and nothing more."""
-
-    def applied(self, events: Sequence[tuple[Position, Event]], head_block: int) -> None:
-        """Blocks up to `head_block` are in the read model, and these are the events of those not told before."""
-        ...
-
-    def rolled_back(self, from_block: int) -> None:
-        """Blocks from `from_block` on are no longer part of the chain, and no longer in the read model."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,11 +72,10 @@ class Follower:
     ) -> None:
         self._engine = engine
         self._deployment = deployment
-        self._listeners = list(listeners)
         self._poll_seconds = poll_seconds
         self._source = Source(rpc, deployment)
         self._epochs: Epochs | None = None
-        self._told: int | None = None
+        self._telling = Telling(self._source, listeners, deployment.block, self._note_listener)
         self._status = FollowerStatus(False, deployment.block - 1, deployment.block - 1)
         self._one_at_a_time = threading.Lock()
         self._wake = threading.Event()
@@ -98,7 +84,7 @@ class Follower:
 
     def add_listener(self, listener: Listener) -> None:
         """Tell `listener` too, from the next range on."""
-        self._listeners.append(listener)
+        self._telling.listeners.append(listener)
 
     def status(self) -> FollowerStatus:
         """Return how far the follower is, and its last fault."""
@@ -169,7 +155,7 @@ class Follower:
             self._note(block_seen=head.number, time_seen=head.timestamp)
             if not self._source.holds(cursor, head):
                 cursor = self._roll_back(cursor, head)
-            self._catch_up_listeners(cursor)
+            self._telling.catch_up(_mark(cursor))
             indexed = 0
             if cursor.hash == "":
                 self._source.check_deployment()
@@ -178,8 +164,7 @@ class Follower:
                 if self._write(cursor, found, head):
                     indexed = found.last.number - found.first + 1
                     cursor = replace(cursor, number=found.last.number)
-                    self._told = found.last.number
-                    self._tell(found.events, found.last.number)
+                    self._telling.tell(found)
             if cursor.number >= head.number:
                 self._note(current_at=time.monotonic())
             self._note(block=cursor.number, error=None)
@@ -191,7 +176,10 @@ class Follower:
                 book.open_book(connection, self._deployment)
                 self._epochs = book.epochs_of(connection)
         with reading(self._engine) as connection:
-            return book.cursor_of(connection)
+            cursor = book.cursor_of(connection)
+            if not self._telling.has_begun:
+                self._telling.begin(_marks(connection, cursor))
+        return cursor
 
     def _write(self, cursor: book.Cursor, found: Range, head: BlockHeader) -> bool:
         """Write a range; False if another follower was quicker."""
@@ -213,8 +201,7 @@ class Follower:
             projection.roll_back(connection, ancestor.number, cursor.number)
             book.go_back(connection, ancestor)
         log.warning("blocks %d to %d left the chain; rolled back", ancestor.number + 1, cursor.number)
-        self._told = ancestor.number
-        self._roll_listeners_back(ancestor.number + 1)
+        self._telling.go_back(_mark(cursor), _mark(ancestor))
         return ancestor
 
     def _ancestor(self, cursor: book.Cursor, head: BlockHeader) -> book.Cursor:
@@ -232,33 +219,26 @@ class Follower:
                     return book.Cursor(number, hash_, timestamp, head.number)
             below = known[-1][0]
 
-    def _catch_up_listeners(self, cursor: book.Cursor) -> None:
-        """Tell what another follower wrote to, or took out of, the shared database."""
-        told = cursor.number if self._told is None else self._told
-        self._told = cursor.number
-        if cursor.number < told:
-            self._roll_listeners_back(cursor.number + 1)
-        elif cursor.number > told:
-            for events, last in self._source.events_between(told + 1, cursor.number):
-                self._tell(events, last)
-
-    def _tell(self, events: Sequence[tuple[Position, Event]], last: int) -> None:
-        for listener in self._listeners:
-            try:
-                listener.applied(events, last)
-            except Exception as error:
-                self._note_listener(error)
-
-    def _roll_listeners_back(self, from_block: int) -> None:
-        for listener in self._listeners:
-            try:
-                listener.rolled_back(from_block)
-            except Exception as error:
-                self._note_listener(error)
-
     def _note_listener(self, error: Exception) -> None:
         log.exception("a listener failed; the read model itself is right")
         self._note(listener_error=error)
 
     def _note(self, **changes: object) -> None:
         self._status = replace(self._status, **changes)  # type: ignore[arg-type]  # its fields, by name
+
+
+def _mark(cursor: book.Cursor) -> Mark:
+    return Mark(cursor.number, cursor.hash)
+
+
+def _marks(connection: Connection, cursor: book.Cursor) -> list[Mark]:
+    """Blocks of the read model up to the cursor, oldest first, ever further apart the older they are."""
+    if cursor.hash == "":
+        return []
+    found = {cursor.number: _mark(cursor)}
+    distance = 1
+    while known := book.known_blocks(connection, cursor.number + 1 - distance, 1):
+        ((number, hash_, _),) = known
+        found[number] = Mark(number, hash_)
+        distance = 2 * (cursor.number - number) + 1
+    return [found[number] for number in sorted(found)]

@@ -13,13 +13,21 @@ from coalition.errors import ChainUnavailable, IntegrityError, SetupError
 from coalition.index.book import BLOCKS_KEPT, Cursor
 from coalition.ledger.events import Event, LedgerOpened, Position
 
-__all__ = ["Range", "Source"]
+__all__ = ["Mark", "Range", "Source"]
 
 EVENTS_WANTED = 8_000  # events of a range: large enough for set-based writing, small for node and memory
 SPAN_FIRST = 32
 SPAN_MAX = 4_096
 
 Events = list[tuple[Position, Event]]
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A block of one branch; `hash` is "" for the one before the first."""
+
+    number: int
+    hash: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,28 +96,33 @@ class Source:
         Raises:
             ChainUnavailable: `chain_reorganised` if the chain was reorganised meanwhile: begin again.
         """
-        first, last = cursor.number + 1, min(head.number, cursor.number + self._span)
-        before = head.hash if last == head.number else self.hashes([last])[last]
-        newest = range(max(first, head.number - BLOCKS_KEPT + 1), last + 1)
+        found = self._range(cursor.number, cursor.hash, head.number, head.hash, head.number - BLOCKS_KEPT + 1)
+        for _, event in found.events:
+            if isinstance(event, LedgerOpened):
+                self._check_epochs(event)
+        return found
+
+    def ranges_between(self, after: Mark, until: Mark) -> Iterator[Range]:
+        """Yield the ranges after a block, up to another. Raises as `read`."""
+        while after.number < until.number:
+            found = self._range(after.number, after.hash, until.number, until.hash, until.number + 1)
+            yield found
+            after = Mark(found.last.number, found.last.hash)
+
+    def _range(self, number: int, hash_: str, until: int, until_hash: str, keep_from: int) -> Range:
+        """The range after a block, at most up to another, with its first and last headers and those from `keep_from` on."""
+        first, last = number + 1, min(until, number + self._span)
+        before = until_hash if last == until else self.hashes([last])[last]
+        newest = range(max(first, keep_from), last + 1)
         events, headers = self._events(first, last, {first, *newest})
         headers |= self._headers(
             [last]
         )  # again, after the logs: what was asked for together may be answered in any order
         if not {first, *newest} <= headers.keys():
             raise _changed()
-        if headers[last].hash != before or cursor.hash not in ("", headers[first].parent_hash):
+        if headers[last].hash != before or hash_ not in ("", headers[first].parent_hash):
             raise _changed()
-        for _, event in events:
-            if isinstance(event, LedgerOpened):
-                self._check_epochs(event)
         return Range(first, headers[last], events, [headers[number] for number in sorted(headers)])
-
-    def events_between(self, first: int, last: int) -> Iterator[tuple[Events, int]]:
-        """Yield events of blocks `first` to `last` in ranges, each with its last block."""
-        while first <= last:
-            until = min(last, first + self._span - 1)
-            yield self._events(first, until, ())[0], until
-            first = until + 1
 
     def _headers(self, numbers: Iterable[int]) -> dict[int, BlockHeader]:
         wanted = sorted(set(numbers))

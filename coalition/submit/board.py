@@ -131,7 +131,6 @@ class Board:
         self.by_hash.pop(sent.row.hash, None)
         if sent.lane.in_flight.get(sent.row.nonce) is sent:
             del sent.lane.in_flight[sent.row.nonce]
-        sent.is_mined = True
 
     def settled(self, sent: InFlight, block: int, records: Sequence[OperationRecord] | None) -> list[Delivery]:
         """A transaction was decided in `block`: return who is to be told what.

@@ -144,15 +144,15 @@ class Outbox:
             execute_many(connection, _DELETE_TRANSACTION, [(hash_,) for hash_ in hashes])
             execute_many(connection, _DELETE_OPERATION, [(id_,) for id_ in ids])
 
-    def settle(self, settled: Sequence[tuple[str, int, Sequence[int]]], durable_block: int) -> None:
-        """Mark transactions (hash, block, ids) as decided and drop their operations; drop what is durable."""
+    def settle(self, settled: Sequence[tuple[str, int, Sequence[int]]], *, keeps: bool) -> None:
+        """Drop the operations of decided transactions (hash, block, ids), and those themselves, or else mark them as decided."""
         ids = [(id_,) for _, _, of_one in settled for id_ in of_one]
-        gone = [(hash_,) for hash_, block, _ in settled if block <= durable_block]
-        kept = [(block, b"", hash_) for hash_, block, _ in settled if block > durable_block]
         with self._storage.transaction() as connection:
             execute_many(connection, _DELETE_OPERATION, ids)
-            execute_many(connection, _DELETE_TRANSACTION, gone)
-            execute_many(connection, _SETTLE_TRANSACTION, kept)
+            if keeps:
+                execute_many(connection, _SETTLE_TRANSACTION, [(block, b"", hash_) for hash_, block, _ in settled])
+            else:
+                execute_many(connection, _DELETE_TRANSACTION, [(hash_,) for hash_, _, _ in settled])
 
     def forget(self, slots: Collection[int], durable_block: int) -> None:
         """Drop decided transactions whose block is durable now."""
@@ -189,9 +189,9 @@ class Outbox:
             found = connection.execute(select(transactions.c.key, transactions.c.partner).where(ours).distinct())
             return {row.key: row.partner for row in found}
 
-    def decided(self, slots: Collection[int]) -> dict[int, list[str]]:
-        """Hashes of decided transactions that are kept, by block."""
-        ours = transactions.c.slot.in_(slots) & transactions.c.settled_block.is_not(None)
+    def decided(self, slots: Collection[int], until_block: int) -> dict[int, list[str]]:
+        """Hashes of transactions that are kept though they were decided up to a block, by block."""
+        ours = transactions.c.slot.in_(slots) & (transactions.c.settled_block <= until_block)
         blocks: dict[int, list[str]] = {}
         with self._storage.transaction() as connection:
             for row in connection.execute(select(transactions.c.hash, transactions.c.settled_block).where(ours)):

@@ -18,19 +18,19 @@ from coalition.submit.board import Board
 from coalition.submit.clock import Clock
 from coalition.submit.outbox import Outbox
 from coalition.submit.sequencer import InFlight, Lane
-from coalition.submit.watch import Watch
+from coalition.submit.watch import EVERY_BLOCK, Watch
 
 __all__ = ["Sender"]
 
 log = logging.getLogger("coalition.submit")
 
 ADOPT_SECONDS = 30.0
-ALWAYS_DURABLE = (1 << 63) - 1
 BATCH_TRANSACTIONS = 32
 BATCH_BYTES = 8_000_000
 CHECK_SECONDS = 0.05
 CHECK_SECONDS_MAX = 1.0
 CLEAR_SECONDS = 0.1
+CLEAR_FAILED_SECONDS = 5.0
 FORGET_SECONDS = 5.0
 PAUSE_SECONDS = 0.1
 PAUSE_SECONDS_MAX = 5.0
@@ -101,6 +101,9 @@ class Sender:
             self._adopt_at = time.monotonic() + ADOPT_SECONDS
             self._adopt()
         self.clear()
+        if self._durable_block is not None and time.monotonic() >= self._forget_at:
+            self._forget_at = time.monotonic() + FORGET_SECONDS
+            self._forget()
 
     def clear(self, *, at_once: bool = False) -> None:
         """Drop what is decided from the outbox.
@@ -111,28 +114,19 @@ class Sender:
         board, now = self._board, time.monotonic()
         if not at_once and now < self._clear_at:
             return
-        self._clear_at = now + FORGET_SECONDS
-        may_forget = self._durable_block is not None and now >= self._forget_at
+        self._clear_at = now + CLEAR_FAILED_SECONDS
         with board.clearing:
             with board.lock:
                 done, refused = list(board.done), list(board.refused)
             if done or refused:
                 board.checkpoint("settled")
-            elif not may_forget:
-                self._clear_at = now + CLEAR_SECONDS
-                return
-            durable = self._durable()
-            if refused:
-                hashes = [hash_ for hash_, _ in refused if hash_]
-                self._outbox.unrecord(hashes, [id_ for _, ids in refused for id_ in ids])
-            if done:
-                self._outbox.settle(done, durable)
-            if may_forget:
-                self._outbox.forget(board.slots, durable)
-                self._forget_at = now + FORGET_SECONDS
-            with board.lock:
-                del board.done[: len(done)], board.refused[: len(refused)]
-            if done or refused:
+                if refused:
+                    hashes = [hash_ for hash_, _ in refused if hash_]
+                    self._outbox.unrecord(hashes, [id_ for _, ids in refused for id_ in ids])
+                if done:
+                    self._outbox.settle(done, keeps=self._durable() != EVERY_BLOCK)
+                with board.lock:
+                    del board.done[: len(done)], board.refused[: len(refused)]
                 board.works("outbox")
                 board.checkpoint("cleared")
         self._clear_at = now + CLEAR_SECONDS
@@ -153,9 +147,15 @@ class Sender:
             board.page_again()
         log.warning("Blocks from %d on were rolled back; %d transactions are sent again.", first, count)
 
+    def _forget(self) -> None:
+        """Drop transactions that can not be lost any more, unless they were lost already and nobody has told so yet."""
+        durable = self._durable()
+        self._watch.verify(durable)
+        self._outbox.forget(self._board.slots, durable)
+
     def _durable(self) -> int:
         answer = None if self._durable_block is None else self._durable_block()
-        return ALWAYS_DURABLE if answer is None else answer
+        return EVERY_BLOCK if answer is None else answer
 
     def _has_outgoing(self) -> bool:
         board = self._board

@@ -27,19 +27,19 @@ GAS_FILLER = 21_000
 class InFlight:
     """A signed and recorded transaction whose block is not known to the follower yet.
 
-    `not_before` is the block time wanted by the latest of its operations. `bulks` wait for the outcomes of all operations
-    of a relayed one.
+    `mined_at` is when it was last seen in a block that the follower was still to tell, on the monotonic clock. `not_before` is
+    the block time wanted by the latest of its operations. `bulks` wait for the outcomes of all operations of a relayed one.
     """
 
     __slots__ = (
         "attempts",
         "bulks",
         "entries",
-        "is_mined",
         "is_queued",
         "is_recovered",
         "lane",
         "launched_at",
+        "mined_at",
         "missing_since",
         "not_before",
         "passed_at",
@@ -56,12 +56,12 @@ class InFlight:
         self.not_before = latest(entries)
         self.is_recovered = is_recovered
         self.is_queued = False
-        self.is_mined = False
         self.signed_at = time.monotonic()
         self.launched_at = self.signed_at
         self.sent_at = 0.0
         self.attempts = 0
         self.passed_at: float | None = None
+        self.mined_at: float | None = None
         self.missing_since: float | None = None
 
     def tell_trails(self, block: int) -> None:

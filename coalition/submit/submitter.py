@@ -305,6 +305,8 @@ class Submitter:
         with board.lock:
             board.block_told = min(board.block_told, from_block - 1)
             board.rolled_back_from = min(from_block, board.rolled_back_from or from_block)
+            for sent in board.by_hash.values():
+                sent.mined_at = None
             board.lock.notify_all()
 
     # ---- inside

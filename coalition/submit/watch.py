@@ -30,12 +30,13 @@ from coalition.submit.relay import nonce_used
 from coalition.submit.sequencer import InFlight, Lane
 from coalition.submit.waiting import Group
 
-__all__ = ["Watch"]
+__all__ = ["EVERY_BLOCK", "Watch"]
 
 log = logging.getLogger("coalition.submit")
 
 ATTEMPTS_MAX = 3
 BLOCKS_AT_ONCE = 200
+EVERY_BLOCK = (1 << 63) - 1
 HOLES_MAX = 256
 HOLE_SECONDS = 1.0
 LANE_REST_SECONDS = 60.0
@@ -46,6 +47,7 @@ RESEND_SECONDS = 1.0
 RESEND_SECONDS_MAX = 30.0
 SETTLE_SECONDS = 2.0
 SMALL = 8
+TOLD_SECONDS = 10.0
 KEY_CODES = frozenset({"key_unknown", "key_not_yet_active", "key_revoked"})
 UNCLEAR_CODES = frozenset({"reverted", "gas_too_low"})
 
@@ -69,8 +71,9 @@ class Watch:
         Raises:
             Unavailable: node or database; it is looked after later.
         """
-        if self.verifies:
-            self._verify_decided()
+        if self.verifies:  # after a restart
+            self.verify(EVERY_BLOCK)
+            self.verifies = False
         with self._board.lock:
             lanes = [lane for lane in self._board.lanes.values() if lane.in_flight]
         found = False
@@ -82,11 +85,13 @@ class Watch:
         now = time.monotonic()
         with self._board.lock:
             lane.mined = latest
-            passed = [sent for nonce, sent in lane.in_flight.items() if nonce < latest and not sent.is_mined]
+            passed = [
+                sent for nonce, sent in lane.in_flight.items() if nonce < latest and not _is_about_to_be_told(sent, now)
+            ]
             due = [sent for sent in passed if _is_due(sent, now)][:RECEIPTS_AT_ONCE]
             for nonce in sorted(nonce for nonce in lane.in_flight if nonce >= latest):
                 sent = lane.in_flight[nonce]
-                sent.is_mined, sent.passed_at, sent.missing_since = False, None, None
+                sent.mined_at, sent.passed_at, sent.missing_since = None, None, None
                 if nonce >= pending and _is_lost(sent, now):
                     sent.is_queued = True
                     lane.outgoing.append(sent)
@@ -112,7 +117,7 @@ class Watch:
         with self._board.lock:
             # Another process with our key may have sent the very same transaction before we knew of it.
             is_past = block <= self._board.block_told
-            sent.is_mined = not is_past
+            sent.mined_at = None if is_past else time.monotonic()
         if is_past or sent.is_recovered or sent.row.kind is None:
             self._settle_late(sent, block)
 
@@ -223,11 +228,15 @@ class Watch:
                     lane.holes.pop(nonce, None)
                 self._board.lock.notify_all()
 
-    # ---- after a restart
+    # ---- blocks that may have gone
 
-    def _verify_decided(self) -> None:
-        """Decided transactions that are kept because their block may be lost: is it still there?"""
-        decided = self._outbox.decided(self._board.slots)
+    def verify(self, until_block: int) -> None:
+        """Is what was decided up to a block, and is kept because that may be lost, still there? What is not is sent again.
+
+        Raises:
+            Unavailable: node or database.
+        """
+        decided = self._outbox.decided(self._board.slots, until_block)
         lost: list[str] = []
         numbers = sorted(decided)
         for start in range(0, len(numbers), BLOCKS_AT_ONCE):
@@ -239,13 +248,16 @@ class Watch:
         if lost:
             log.warning("%d transactions are no longer on the chain; they are sent again.", len(lost))
             self._outbox.undecide(lost)
-        with self._board.lock:
-            self.verifies = False
-            if lost:
+            with self._board.lock:
                 self._board.page_again()
 
 
 _NOTHING = Refused("A transaction without operations was not needed.", code="reverted")
+
+
+def _is_about_to_be_told(sent: InFlight, now: float) -> bool:
+    """True if it was seen in a block a short time ago. Later that block may be gone, and the follower past its new one."""
+    return sent.mined_at is not None and now - sent.mined_at < TOLD_SECONDS
 
 
 def _is_due(sent: InFlight, now: float) -> bool:

@@ -299,8 +299,6 @@ def test_storing_goes_on_while_blocks_come(home: Path) -> None:
         engine.store()
         engine.check()
         assert engine.durable_block == history.head(rpc).number
-        dumped = engine._dumped(calm=True)
-        assert dumped is not None
         ledger.post(Earn(ledger.member.address, posted + 1, 1))
         head = history.head(rpc)
         engine.store()
@@ -314,29 +312,6 @@ def test_storing_goes_on_while_blocks_come(home: Path) -> None:
         rpc = HttpRpc(chain.url)
         assert history.head(rpc) == head
         assert views.read(rpc, views.balance_of(ledger.deployment, ledger.member.address)) == posted + 1
-        rpc.close()
-
-
-def test_transactions_left_waiting_get_a_block(home: Path) -> None:
-    require_anvil()
-    from coalition.chain.engine_anvil import AnvilEngine
-
-    anvil = embedded.find_anvil()
-    assert anvil is not None
-    (home / "chain").mkdir(parents=True)
-    engine = AnvilEngine(home / "chain", anvil, START)
-    rpc = HttpRpc(engine.url)
-    try:
-        ledger = Ledger(rpc)
-        rpc.call("evm_setAutomine", [False])
-        raw, name = transactions.sign_transaction(ledger.stranger, 31_337, 0, ledger.stranger.address, b"", 100_000)
-        rpc.call("eth_sendRawTransaction", ["0x" + raw.hex()])
-        engine._nudge()
-        assert transactions.receipt_of(rpc, name) is None
-        engine._nudge()
-        assert transactions.wait_for(rpc, name, 60)["status"] == "0x1"
-    finally:
-        engine.close()
         rpc.close()
 
 

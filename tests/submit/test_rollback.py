@@ -140,3 +140,38 @@ def test_a_killed_chain_that_comes_back_older_gets_everything_again(
         assert set(world.counted().values()) == {1}
         one.close()
         world.rpc.close()
+
+
+def test_what_the_follower_never_told_is_found_out(
+    desk: Make, world: World, eventually: Callable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As where blocks were replaced between two of its looks."""
+    monkeypatch.setattr("coalition.submit.watch.TOLD_SECONDS", 0.2)
+    one = desk(follows=False)
+    (future,) = one.post(earn(1))
+    eventually(lambda: world.counted() == {(1, 1): 1})
+    eventually(lambda: all(sent.mined_at for sent in one.submitter._board.by_hash.values()))
+    one.submitter.applied([], 10_000)
+    assert outcome(future, 10).accepted
+    eventually(lambda: one.submitter.status.is_idle)
+
+
+def test_nothing_is_forgotten_that_left_the_chain_before_anybody_noticed(
+    desk: Make, world: World, engine: Engine, durable: list[int], eventually: Callable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on a machine that slept while its chain was killed, restored, and stored again."""
+    monkeypatch.setattr("coalition.submit.sender.FORGET_SECONDS", 0.05)
+    one = desk(durable_block=lambda: durable[0])
+    snapshot = world.rpc.call("evm_snapshot", [])
+    record = outcome(one.post(earn(1))[0], 10)
+    eventually(lambda: one.submitter.status.is_idle)
+    assert kept(engine) == 1
+    one.follows = False
+
+    back_to(world, snapshot)
+    for _ in range(5):
+        world.rpc.call("evm_mine", [])
+    durable[0] = record.block + 3
+
+    eventually(lambda: world.counted() == {(1, 1): 1}, 20)
+    assert kept(engine) == 1
