@@ -188,6 +188,7 @@ def node_of(settings: Settings, start_timestamp: int | None = None) -> Iterator[
             yield Node(settings.rpc_url, rpc)
         return
     with EmbeddedChain(settings.home, start_timestamp) as chain, closing(EmbeddedRpc(chain)) as embedded:
+        mining.heal(embedded)
         yield Node(chain.url, embedded, lambda: chain.durable_block)
 
 

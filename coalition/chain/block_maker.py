@@ -11,6 +11,7 @@ import threading
 import time
 from contextlib import AbstractContextManager
 
+from coalition.chain import mining
 from coalition.chain.rpc import HttpRpc, number
 from coalition.errors import ChainUnavailable
 
@@ -18,19 +19,21 @@ __all__ = ["BlockMaker"]
 
 LOOK_SECONDS = 0.004
 LOOK_SECONDS_MAX = 0.05
-GATHER_SECONDS = 0.05
+GATHER_SECONDS_MAX = 0.05
 EMPTY_SECONDS_MAX = 2.0
 
 
 class BlockMaker:
-    """Makes a block as soon as transactions wait and no more of them come, in a thread of its own.
+    """Makes blocks of the transactions that wait, in a thread of its own.
 
-    Where nothing waits it looks ever more rarely, down to every `LOOK_SECONDS_MAX`: that is how long a lone transaction waits at
-    most, and half of it on average.
+    A block is begun when no more of them come, or when as long was waited for more as the last block took: that grows with the
+    book. Where nothing waits it looks ever more rarely, down to every `LOOK_SECONDS_MAX`: so long a lone transaction waits at most,
+    and half of it on average. Where somebody gathers (`mining`), it leaves the block to them.
     """
 
     def __init__(self, rpc: HttpRpc) -> None:
         self._rpc = rpc
+        self._took = 0.0
         self._making = threading.Lock()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="block-maker", daemon=True)
@@ -60,16 +63,18 @@ class BlockMaker:
     def _round(self, pause: float) -> float:
         """Make a block if something waits; return how long to wait before the next look."""
         begin, before, waiting = time.monotonic(), 0, self._waiting()
-        if not waiting:
+        if not waiting or mining.is_gathering(self._rpc):
             return min(LOOK_SECONDS_MAX, pause * 1.25)
-        while waiting != before and time.monotonic() - begin < GATHER_SECONDS:
+        while waiting != before and time.monotonic() - begin < min(GATHER_SECONDS_MAX, self._took):
             self._stopping.wait(LOOK_SECONDS)
             before, waiting = waiting, self._waiting()
         with self._making:
+            begin = time.monotonic()
             self._rpc.call("evm_mine", [])
+            self._took = time.monotonic() - begin
         if number(self._rpc.call("eth_getBlockTransactionCountByNumber", ["latest"])):
             return LOOK_SECONDS
-        return min(EMPTY_SECONDS_MAX, max(LOOK_SECONDS_MAX, pause * 2))
+        return min(EMPTY_SECONDS_MAX, max(LOOK_SECONDS_MAX, pause * 2))  # what waits cannot be carried out
 
     def _waiting(self) -> int:
         return number(self._rpc.call("txpool_status", [])["pending"])

@@ -1,7 +1,8 @@
-"""When a development node makes blocks: for each transaction, or of many at once.
+"""Many transactions in one block of a development node.
 
-While transactions are gathered the node makes a block every `GATHER_SECONDS` by itself, rather than none. So it goes on making
-blocks if the process that gathers is killed, and whoever comes next sees from that number that nobody meant it.
+While transactions are gathered the node makes a block every few seconds by itself, rather than for each or when it is asked. So it
+goes on making blocks if the process that gathers is killed, and whoever comes next sees from the number of seconds that nobody
+meant it, and how the node made blocks before.
 """
 
 from __future__ import annotations
@@ -9,28 +10,41 @@ from __future__ import annotations
 from coalition.chain.rpc import Rpc, RpcError, number
 from coalition.errors import ChainUnavailable
 
-__all__ = ["GATHER_SECONDS", "can_gather", "gather", "heal", "make_block"]
+__all__ = ["EACH", "WHEN_ASKED", "gather", "heal", "is_gathering", "make_block", "way_of"]
 
-GATHER_SECONDS = 7
+EACH, WHEN_ASKED = 7, 11
+"""Seconds between blocks while transactions are gathered, by how the node makes them otherwise: for each transaction, or when it is
+asked, as the embedded chain.
+"""
 
 
-def can_gather(rpc: Rpc) -> bool:
-    """True for an anvil that makes a block for each transaction. One that makes them at times of its own is left alone."""
+def way_of(rpc: Rpc) -> int | None:
+    """How an anvil makes blocks, `EACH` or `WHEN_ASKED`; None for another node, and for one that makes them at times of its own."""
     heal(rpc)
     try:
-        return bool(rpc.call("anvil_getAutomine", []))
+        if rpc.call("anvil_getAutomine", []):
+            return EACH
+        return WHEN_ASKED if rpc.call("anvil_getIntervalMining", []) is None else None
     except RpcError:
-        return False
+        return None
 
 
-def gather(rpc: Rpc) -> None:
+def gather(rpc: Rpc, way: int) -> None:
     """Let transactions wait for each other, until `make_block`."""
-    rpc.call("anvil_setIntervalMining", [GATHER_SECONDS])
+    rpc.call("anvil_setIntervalMining", [way])
 
 
-def make_block(rpc: Rpc) -> None:
-    """Make a block of what waits, and from now on one for each transaction."""
+def is_gathering(rpc: Rpc) -> bool:
+    """True if somebody makes the transactions of an anvil wait."""
+    return rpc.call("anvil_getIntervalMining", []) in (EACH, WHEN_ASKED)
+
+
+def make_block(rpc: Rpc, way: int) -> None:
+    """Make a block of what waits, and from now on as before."""
     rpc.call("evm_mine", [])
+    if way == WHEN_ASKED:
+        rpc.call("anvil_setIntervalMining", [0])
+        return
     rpc.call("evm_setAutomine", [True])
     if number(rpc.call("txpool_status", [])["pending"]):  # of others, that came in between
         rpc.call("evm_mine", [])
@@ -43,9 +57,10 @@ def heal(rpc: Rpc) -> bool:
     to tell.
     """
     try:
-        left: bool = rpc.call("anvil_getIntervalMining", []) == GATHER_SECONDS
+        left = rpc.call("anvil_getIntervalMining", [])
     except ChainUnavailable:
         return False
-    if left:
-        make_block(rpc)
-    return left
+    if left not in (EACH, WHEN_ASKED):
+        return False
+    make_block(rpc, left)
+    return True

