@@ -134,6 +134,8 @@ def test_blocks_that_are_replaced_while_they_are_told_are_told_anew(fresh: Books
 
 def test_a_follower_knows_what_came_before_its_start(fresh: Books, engine: Engine) -> None:
     """Blocks that were told to nobody here are told, too, once they are replaced: listeners may hold something of them."""
+    for _ in range(60):
+        fresh.rpc.call("evm_mine", [])
     quick, _ = following(fresh, engine)
     kept = head(fresh)
     snapshot = fresh.rpc.call("evm_snapshot", [])
