@@ -164,7 +164,7 @@ def _started(anvil: Path, flags: list[str], folder: Path) -> tuple[subprocess.Po
         [str(anvil), "--port", str(port), *flags],
         stdin=subprocess.DEVNULL,
         cwd=folder,
-        preexec_fn=_end_with_parent,  # noqa: PLW1509 -- the keeper has no other threads
+        preexec_fn=_end_with_parent,  # noqa: PLW1509 -- the keeper has no other threads yet
     )
     url = f"http://127.0.0.1:{port}"
     begin = time.monotonic()

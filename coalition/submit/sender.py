@@ -148,7 +148,7 @@ class Sender:
         log.warning("Blocks from %d on were rolled back; %d transactions are sent again.", first, count)
 
     def _forget(self) -> None:
-        """Drop transactions that can not be lost any more, unless they were lost already and nobody has told so yet."""
+        """Drop transactions that cannot be lost any more, unless they were lost already and nobody has told so yet."""
         durable = self._durable()
         self._watch.verify(durable)
         self._outbox.forget(self._board.slots, durable)

@@ -300,7 +300,7 @@ class Submitter:
         deliver(deliveries)
 
     def unsettle(self, from_block: int) -> None:
-        """Blocks from this one on are gone: what they decided is undecided again, and is sent again by the threads."""
+        """Blocks from this one on may be gone: what they decided is undecided again. The threads look, and send what is gone."""
         board = self._board
         with board.lock:
             board.block_told = min(board.block_told, from_block - 1)

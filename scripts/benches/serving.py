@@ -98,7 +98,7 @@ def _alone(server: Server, count: int) -> list[float]:
 
 @contextmanager
 def _node(folder: Path) -> Iterator[HttpRpc]:
-    """An anvil like that of the embedded chain; it mines at once until it is told otherwise."""
+    """An anvil with the settings of the embedded chain; it makes a block for each transaction until it is told otherwise."""
     anvil = find_anvil()
     if anvil is None:
         raise SystemExit("This part needs anvil: run `make node`.")

@@ -104,6 +104,7 @@ class World:
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     book, texts, readiness = FakeBook(), FakeTexts(), dict[str, Any]()
     clock = Clock()
+    # The fakes below have what the routes ask for, not the types: `tests/service` and `test_server.py` use the real parts.
     service = LedgerService(book, book, texts)  # type: ignore[arg-type]
     campaigns, batches = FakeCampaigns(), FakeBatches(book)
     outbox = sa.create_engine(f"sqlite:///{tmp_path_factory.mktemp('api') / 'outbox.db'}")
